@@ -1,0 +1,159 @@
+//! The command line: one file a command. Arguments are parsed and results printed here; nothing is computed.
+
+mod dag;
+mod digest;
+mod repro;
+mod stages;
+mod status;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Args, FromArgMatches};
+
+use crate::error::Error;
+use crate::graph::Graph;
+use crate::manifest::{self, ManifestError, Overlay, Parameters};
+use crate::plan::Workspace;
+use crate::study::{Study, Terminal};
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub study: &'static Study,
+    pub root: PathBuf,
+}
+
+/// Parameters that are changed for one invocation.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OverlayArgs {
+    /// Change the parameters listed under this name in `presets:` of params.yaml.
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// Change one parameter; the value is YAML. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl OverlayArgs {
+    fn overlay(&self) -> Overlay {
+        Overlay { preset: self.preset.clone(), set: self.set.clone() }
+    }
+}
+
+impl Context {
+    /// The study's parameters, stages and edges, checked.
+    pub fn load(&self, overlay: &OverlayArgs) -> Result<(Parameters, Graph), Error> {
+        let parameters = Parameters::load(&self.root, &overlay.overlay())?;
+        let graph = Graph::new(manifest::load(&self.root, &parameters)?)?;
+        Ok((parameters, graph))
+    }
+
+    pub fn workspace(&self, parameters: Parameters, overlay: &OverlayArgs) -> Result<Workspace<'static>, Error> {
+        Workspace::open(&self.root, self.study, parameters, overlay.overlay())
+    }
+}
+
+/// Runs the program: parses the arguments of this process, does what they say, and returns its exit code.
+pub fn run(study: &'static Study) -> ExitCode {
+    let matches = command(study).get_matches();
+    match dispatch(study, &matches) {
+        Ok(code) => code,
+        Err(error) => {
+            let (start, end) = if coloured(&std::io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+            eprintln!("{start}error{end}: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn command(study: &Study) -> clap::Command {
+    let mut stage = clap::Command::new("stage")
+        .about("Run one native stage program, as dvc.yaml calls it")
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    for program in study.programs {
+        stage = stage.subcommand((program.arguments)());
+    }
+    let mut command = clap::Command::new(study.name)
+        .about(study.about)
+        .version(study.version)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(repro::Repro::augment_args(clap::Command::new("repro")))
+        .subcommand(status::Status::augment_args(clap::Command::new("status")))
+        .subcommand(dag::Dag::augment_args(clap::Command::new("dag")))
+        .subcommand(stages::Stages::augment_args(clap::Command::new("stages")))
+        .subcommand(digest::Digest::augment_args(clap::Command::new("digest")));
+    for own in study.commands {
+        command = command.subcommand((own.arguments)());
+    }
+    command.subcommand(stage)
+}
+
+fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::from(2)) };
+    if name == "stage" {
+        return stage(study, matches);
+    }
+    let context = Context { study, root: find_root()? };
+    match name {
+        "repro" => repro::run(&context, parsed(matches)?),
+        "status" => status::run(&context, &parsed(matches)?),
+        "dag" => dag::run(&context, &parsed(matches)?),
+        "stages" => stages::run(&context, &parsed(matches)?),
+        "digest" => digest::run(&context, &parsed(matches)?),
+        _ => {
+            let Some(own) = study.commands.iter().find(|own| own.name == name) else { return Ok(ExitCode::from(2)) };
+            let text = (own.run)(matches, &context.root, terminal()).map_err(Error::Program)?;
+            print(&text);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn parsed<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Error> {
+    T::from_arg_matches(matches).map_err(|error| Error::Input(error.to_string()))
+}
+
+fn stage(study: &Study, matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::from(2)) };
+    let Some(program) = study.program(name) else { return Ok(ExitCode::from(2)) };
+    let parameters = std::env::var_os("RETRIAL_PARAMS").map(PathBuf::from);
+    (program.run)(matches, parameters.as_deref()).map_err(Error::Program)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The nearest folder, from here upwards, with a dvc.yaml.
+fn find_root() -> Result<PathBuf, Error> {
+    let here = std::env::current_dir().map_err(|error| Error::State(format!("there is no current folder: {error}")))?;
+    let found = here.ancestors().find(|folder| folder.join(manifest::FILE).is_file()).map(Path::to_owned);
+    Ok(found.ok_or(ManifestError::NoManifest { start: here })?)
+}
+
+/// What standard output is drawn on.
+pub(crate) fn terminal() -> Terminal {
+    let size = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let width = size.unwrap_or(100).clamp(40, 200);
+    Terminal { width, colour: coloured(&std::io::stdout()) }
+}
+
+pub(crate) fn coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Prints a result on standard output; a reader that has had enough (`| head`) is no error.
+pub(crate) fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    if !text.ends_with('\n') && !text.is_empty() {
+        let _ = out.write_all(b"\n");
+    }
+}
+
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::State(error.to_string()))?;
+    print(&text);
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! `repro`: makes everything true.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use super::{Context, OverlayArgs, coloured, print, print_json, terminal};
+use crate::error::Error;
+use crate::execute::{self, Options, Summary};
+use crate::plan;
+use crate::progress::{Colour, Lines, duration};
+
+/// Make everything true: run or restore what is out of date, then print the conclusion
+///
+/// A stage runs when its command, its dependencies, its parameters or its code differ from every run on record. Outputs
+/// that are on record are put back instead. Exit code 0: all is as it should be; 1: a stage failed; 2: bad input, and
+/// nothing was changed; 130: interrupted.
+#[derive(Debug, clap::Args)]
+pub(super) struct Repro {
+    /// Stages (or their outputs) to bring up to date with all that they rest on; default: everything
+    targets: Vec<String>,
+    #[command(flatten)]
+    overlay: OverlayArgs,
+    /// Only the targets themselves, not what they rest on
+    #[arg(short, long, requires = "targets")]
+    single_item: bool,
+    /// Run the selected stages even where nothing changed
+    #[arg(short, long)]
+    force: bool,
+    /// After a failure, go on with the stages that do not rest on it
+    #[arg(short, long)]
+    keep_going: bool,
+    /// Show what would run, and change nothing
+    #[arg(short = 'n', long)]
+    dry: bool,
+    /// How many threads stages may keep busy together; default: the machine's cores
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<std::num::NonZeroUsize>,
+    /// Print {executed, cached, skipped, failed} instead of the conclusion
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error> {
+    let started = Instant::now();
+    let (parameters, graph) = context.load(&arguments.overlay)?;
+    let wanted = graph.select(&arguments.targets, arguments.single_item)?;
+    graph.check_dependencies(&context.root)?;
+    let mut workspace = context.workspace(parameters, &arguments.overlay)?;
+    for &stage in &wanted {
+        plan::check(&mut workspace, &graph.stages[stage])?;
+    }
+    if arguments.dry {
+        return super::status::show(&mut workspace, &graph, &wanted, arguments.json);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = Options {
+        tidy: wanted.len() == graph.stages.len(),
+        wanted,
+        force: arguments.force,
+        keep_going: arguments.keep_going,
+        threads: arguments.jobs.map_or(cores, usize::from),
+        write_lock: workspace.overlay.is_empty(),
+    };
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupt))
+            .map_err(|error| Error::State(format!("signals cannot be caught: {error}")))?;
+    }
+    let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
+    let summary = execute::run(&mut workspace, &graph, &options, &interrupt, &mut |event| lines.show(&event))?;
+    conclude(context, &arguments, &summary, &mut lines, started)
+}
+
+fn conclude(
+    context: &Context,
+    arguments: &Repro,
+    summary: &Summary,
+    lines: &mut Lines<std::io::Stderr>,
+    started: Instant,
+) -> Result<ExitCode, Error> {
+    let whole = arguments.targets.is_empty();
+    let fine = summary.failed.is_empty() && summary.not_run.is_empty() && !summary.interrupted;
+    let (verb, colour) = match (fine, summary.interrupted) {
+        (true, _) => ("Done", Colour::Green),
+        (false, true) => ("Interrupted", Colour::Yellow),
+        (false, false) => ("Failed", Colour::Red),
+    };
+    let mut counts = vec![
+        format!("{} run", summary.executed.len()),
+        format!("{} restored", summary.cached.len()),
+        format!("{} up to date", summary.skipped.len()),
+    ];
+    if !summary.failed.is_empty() {
+        counts.push(format!("{} failed", summary.failed.len()));
+    }
+    if !summary.not_run.is_empty() {
+        counts.push(format!("{} not run", summary.not_run.len()));
+    }
+    lines.line(verb, colour, &format!("{} in {}", counts.join(", "), duration(started.elapsed().as_secs_f64())));
+    if arguments.json {
+        print_json(summary)?;
+    } else if fine
+        && whole
+        && let Some(conclusion) = (context.study.conclusion)(&context.root, terminal())
+    {
+        print(&conclusion);
+    }
+    Ok(ExitCode::from(match (fine, summary.interrupted) {
+        (true, _) => 0,
+        (false, true) => 130,
+        (false, false) => 1,
+    }))
+}

@@ -1,0 +1,102 @@
+//! Files and folders -> what is in them: SHA-256 for retrial's keys and store, MD5 for DVC's lock and cache.
+
+mod file;
+mod folder;
+mod memo;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use file::{FileDigest, copy_and_digest, digest_file};
+pub use folder::dvc_listing;
+pub use memo::{Memo, Seen};
+
+#[derive(Debug, Error)]
+pub enum DigestError {
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{}: has a name that is not UTF-8: rename it", path.display())]
+    Name { path: PathBuf },
+    #[error("{}: is neither a file nor a folder", path.display())]
+    Special { path: PathBuf },
+}
+
+/// What a path holds, file or folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Of the bytes; of a folder: of its sorted list of (path, SHA-256).
+    pub sha256: String,
+    /// As DVC computes it; of a folder it ends in `.dir`.
+    pub md5: String,
+    /// Bytes, of a folder all files together.
+    pub size: u64,
+    #[serde(default)]
+    pub executable: bool,
+    /// The files of a folder, sorted by path; `None` for a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Member>>,
+}
+
+/// A file in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Relative to the folder, `/` between parts.
+    pub path: String,
+    pub sha256: String,
+    pub md5: String,
+    pub size: u64,
+    #[serde(default)]
+    pub executable: bool,
+}
+
+impl Content {
+    pub fn of_file(digest: FileDigest, executable: bool) -> Self {
+        Self { sha256: digest.sha256, md5: digest.md5, size: digest.size, executable, members: None }
+    }
+
+    /// Each stored file: its path below the output (`None`: the output itself), SHA-256, MD5 and executable bit.
+    pub fn files(&self) -> Vec<(Option<&str>, &str, &str, bool)> {
+        match &self.members {
+            None => vec![(None, &self.sha256, &self.md5, self.executable)],
+            Some(members) => members
+                .iter()
+                .map(|member| {
+                    (Some(member.path.as_str()), member.sha256.as_str(), member.md5.as_str(), member.executable)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What `path` holds now; `None` where nothing is. Symbolic links are followed.
+pub fn content(path: &Path, memo: &mut Memo) -> Result<Option<Content>, DigestError> {
+    let read_error = |source| DigestError::Read { path: path.to_owned(), source };
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(source) => return Err(read_error(source)),
+    };
+    if metadata.is_dir() {
+        return folder::content(path, memo).map(Some);
+    }
+    if !metadata.is_file() {
+        return Err(DigestError::Special { path: path.to_owned() });
+    }
+    let digest = memo.digest(path, &metadata)?;
+    Ok(Some(Content::of_file(digest, file::is_executable(&metadata))))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}

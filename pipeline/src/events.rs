@@ -1,0 +1,42 @@
+//! What happens while a study runs, as data: terminal, JSON and record agree because they read the same events.
+
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Another process has the work tree; this one waits.
+    WaitingForLock,
+    /// An output of a stage that dvc.yaml no longer has was taken out of the work tree (the store still has it).
+    Removed {
+        path: String,
+    },
+    /// The work tree already held what the stage gives.
+    Fresh {
+        stage: String,
+    },
+    /// The stage's outputs were put back from the store.
+    Restored {
+        stage: String,
+    },
+    Started {
+        stage: String,
+        command: Vec<String>,
+    },
+    Output {
+        stage: String,
+        line: String,
+    },
+    Finished {
+        stage: String,
+        seconds: f64,
+    },
+    Failed {
+        stage: String,
+        why: String,
+    },
+    /// The stage did not run because one that it rests on failed, or the run was stopped.
+    Skipped {
+        stage: String,
+    },
+}

@@ -1,0 +1,123 @@
+//! A stage's outputs before and after it runs: cleared, checked, stored.
+
+use std::path::Path;
+
+use crate::digest::Content;
+use crate::error::Error;
+use crate::manifest::{Output, Stage};
+use crate::plan::Workspace;
+use crate::store::{Artifact, StoreError};
+
+/// Makes room for a run: removes the outputs (persistent ones stay) and makes their folders.
+///
+/// What the store does not know yet goes into it first: an output that somebody else made is never lost.
+pub fn clear(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
+    for output in &stage.outputs {
+        let target = output.path.within(&workspace.root);
+        let folder = target.parent().unwrap_or(&workspace.root).to_owned();
+        std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
+        check_inside(workspace, stage, &folder)?;
+        if output.persist || target.symlink_metadata().is_err() {
+            continue;
+        }
+        if !target.is_symlink()
+            && let Some(content) = workspace.content(&output.path)?
+            && !workspace.store.objects.has(&content)
+        {
+            store(workspace, output)?;
+        }
+        let removed = if target.is_dir() && !target.is_symlink() {
+            std::fs::remove_dir_all(&target)
+        } else {
+            std::fs::remove_file(&target)
+        };
+        removed.map_err(StoreError::file(&target, "cannot be removed"))?;
+    }
+    Ok(())
+}
+
+/// Follows symbolic links: a folder that leads out of the repository is no place for outputs.
+fn check_inside(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<(), Error> {
+    let real = |path: &Path| path.canonicalize().map_err(StoreError::file(path, "cannot be resolved"));
+    if real(folder)?.starts_with(real(&workspace.root)?) {
+        return Ok(());
+    }
+    Err(Error::Input(format!(
+        "stage `{}` writes into {}, which a symbolic link leads out of the repository",
+        stage.name,
+        folder.display()
+    )))
+}
+
+/// Stores all outputs after a run, sorted by path; the error names one that the stage did not make.
+pub fn collect(workspace: &mut Workspace, stage: &Stage) -> Result<Vec<Artifact>, Error> {
+    let mut artifacts = Vec::with_capacity(stage.outputs.len());
+    for output in &stage.outputs {
+        if output.path.within(&workspace.root).symlink_metadata().is_err() {
+            return Err(Error::State(format!("did not make its output {}", output.path)));
+        }
+        let content = store(workspace, output)?;
+        artifacts.push(Artifact { path: output.path.as_str().to_owned(), content });
+    }
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(artifacts)
+}
+
+/// Puts the files of one output into the store. The digests are those of the stored bytes: a file that changes
+/// meanwhile can't be recorded under a digest that it does not have.
+fn store(workspace: &mut Workspace, output: &Output) -> Result<Content, Error> {
+    let target = output.path.within(&workspace.root);
+    let Some(mut content) = workspace.content(&output.path)? else {
+        return Err(Error::State(format!("lost its output {} while it was stored", output.path)));
+    };
+    let changed = || Error::State(format!("changed its output {} while it was stored", output.path));
+    match &mut content.members {
+        None => {
+            let stored = workspace.store.objects.put(&target)?;
+            if stored.sha256 != content.sha256 {
+                return Err(changed());
+            }
+        }
+        Some(members) => {
+            for member in members {
+                let stored = workspace.store.objects.put(&target.join(&member.path))?;
+                if stored.sha256 != member.sha256 {
+                    return Err(changed());
+                }
+            }
+        }
+    }
+    if output.cache {
+        workspace.store.objects.share_with_dvc(&content)?;
+    }
+    Ok(content)
+}
+
+/// Puts recorded outputs back into the work tree. `false`: an object was missing or damaged.
+pub fn restore(workspace: &mut Workspace, stage: &Stage, recorded: &[Artifact]) -> Result<bool, Error> {
+    for output in &stage.outputs {
+        let Some(artifact) = recorded.iter().find(|artifact| artifact.path == output.path.as_str()) else {
+            return Ok(false);
+        };
+        let target = output.path.within(&workspace.root);
+        let folder = target.parent().unwrap_or(&workspace.root).to_owned();
+        std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
+        check_inside(workspace, stage, &folder)?;
+        let there = workspace.content(&output.path)?;
+        if there.as_ref().is_some_and(|content| content.sha256 == artifact.content.sha256) {
+            continue;
+        }
+        // What somebody else put there is kept before it is replaced.
+        if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
+            store(workspace, output)?;
+        }
+        if !workspace.store.objects.restore(&artifact.content, &target)? {
+            return Ok(false);
+        }
+        if output.cache {
+            workspace.store.objects.share_with_dvc(&artifact.content)?;
+        }
+    }
+    workspace.store.records.placed(recorded)?;
+    Ok(true)
+}

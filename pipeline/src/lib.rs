@@ -1,0 +1,22 @@
+//! The engine of retrial, in reading order: from dvc.yaml to a finished, cached, bit-exact run.
+//!
+//! It knows nothing of machine learning. A study hands it native stage programs ([`study::Study`]); any other command
+//! works as well.
+
+pub mod code; // what code a native stage is made of
+pub mod digest; // files and folders -> digests
+pub mod error;
+pub mod events; // what happens meanwhile, as data
+pub mod execute; // makes it true
+pub mod fingerprint; // a stage and what it reads -> its key
+pub mod graph; // stages -> who waits for whom
+pub mod lockfile; // dvc.lock
+pub mod manifest; // dvc.yaml, params.yaml -> typed, located stages
+pub mod path; // paths inside a repository
+pub mod plan; // what must run, what is restored, what is fresh, and why
+pub mod progress; // draws it
+pub mod provenance; // which commit and machine made a run
+pub mod store; // objects and run records
+pub mod study; // what a study brings // what can go wrong
+
+pub mod cli; // one file a command

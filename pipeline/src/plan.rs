@@ -1,0 +1,248 @@
+//! What must run, what can be restored, what is fresh, and why: one stage at a time, once its upstream is settled.
+
+use std::path::{Path, PathBuf};
+
+use crate::digest::{self, Content, Memo};
+use crate::error::Error;
+use crate::fingerprint::{Change, Key, Kind, Recipe};
+use crate::graph::GraphError;
+use crate::manifest::params::Values;
+use crate::manifest::{Command, Complaint, FILE, Output, Overlay, Parameters, Stage};
+use crate::path::RepoPath;
+use crate::store::{Artifact, Store};
+use crate::study::Study;
+
+/// Everything that planning looks at.
+pub struct Workspace<'a> {
+    pub root: PathBuf,
+    pub study: &'a Study,
+    pub store: Store,
+    pub memo: Memo,
+    pub parameters: Parameters,
+    pub overlay: Overlay,
+}
+
+impl<'a> Workspace<'a> {
+    pub fn open(root: &Path, study: &'a Study, parameters: Parameters, overlay: Overlay) -> Result<Self, Error> {
+        let store = Store::open(root)?;
+        let memo = store.records.memo()?;
+        Ok(Self { root: root.to_owned(), study, store, memo, parameters, overlay })
+    }
+
+    pub fn content(&mut self, path: &RepoPath) -> Result<Option<Content>, Error> {
+        Ok(digest::content(&path.within(&self.root), &mut self.memo)?)
+    }
+}
+
+/// A stage as it stands before it runs.
+#[derive(Debug)]
+pub struct Assessment {
+    pub key: Key,
+    pub recipe: Recipe,
+    pub parameters: Values,
+    /// In the stage's order; what each dependency holds.
+    pub dependencies: Vec<Content>,
+    pub standing: Standing,
+}
+
+#[derive(Debug)]
+pub enum Standing {
+    /// The work tree holds what this key gives.
+    Fresh(Vec<Artifact>),
+    /// The store does.
+    Stored(Vec<Artifact>),
+    /// Nobody does.
+    Stale,
+}
+
+/// Finds out how a stage stands. Its dependencies must be there.
+pub fn assess(workspace: &mut Workspace, stage: &Stage) -> Result<Assessment, Error> {
+    let parameters = workspace.parameters.values(&stage.parameters, Path::new(FILE))?;
+    let mut dependencies = Vec::with_capacity(stage.dependencies.len());
+    for dependency in &stage.dependencies {
+        let Some(content) = workspace.content(&dependency.path)? else {
+            let (name, path) = (&stage.name, &dependency.path);
+            let what = format!("stage `{name}` reads {path}, which does not exist");
+            return Err(GraphError::Stage { line: dependency.line, what }.into());
+        };
+        dependencies.push(content);
+    }
+    let recipe = recipe(workspace, stage, &parameters, &dependencies)?;
+    let key = recipe.key();
+    let standing = standing(workspace, stage, &key)?;
+    Ok(Assessment { key, recipe, parameters, dependencies, standing })
+}
+
+fn standing(workspace: &mut Workspace, stage: &Stage, key: &Key) -> Result<Standing, Error> {
+    if stage.frozen {
+        let present = present(workspace, &stage.outputs)?;
+        return Ok(present.map_or(Standing::Stale, Standing::Fresh));
+    }
+    let reads_nothing = stage.dependencies.is_empty() && stage.outputs.is_empty();
+    if stage.always_changed || reads_nothing {
+        return Ok(Standing::Stale);
+    }
+    let Some(recorded) = workspace.store.records.outputs_of(key)? else { return Ok(Standing::Stale) };
+    if present(workspace, &stage.outputs)?.is_some_and(|present| same(&present, &recorded)) {
+        return Ok(Standing::Fresh(recorded));
+    }
+    // What a persistent output held before is an input that no key knows: only a run can tell.
+    let persists = stage.outputs.iter().any(|output| output.persist);
+    if !persists && recorded.iter().all(|artifact| workspace.store.objects.has(&artifact.content)) {
+        return Ok(Standing::Stored(recorded));
+    }
+    Ok(Standing::Stale)
+}
+
+/// Equal bytes; the executable bit alone is no change, as under DVC.
+fn same(present: &[Artifact], recorded: &[Artifact]) -> bool {
+    let by_content = |a: &Artifact, b: &Artifact| a.path == b.path && a.content.sha256 == b.content.sha256;
+    present.len() == recorded.len() && present.iter().zip(recorded).all(|(a, b)| by_content(a, b))
+}
+
+/// What the work tree holds at `outputs`, sorted by path; `None` if one is missing.
+pub fn present(workspace: &mut Workspace, outputs: &[Output]) -> Result<Option<Vec<Artifact>>, Error> {
+    let mut artifacts = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let Some(content) = workspace.content(&output.path)? else { return Ok(None) };
+        artifacts.push(Artifact { path: output.path.as_str().to_owned(), content });
+    }
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Some(artifacts))
+}
+
+fn recipe(
+    workspace: &Workspace,
+    stage: &Stage,
+    parameters: &Values,
+    dependencies: &[Content],
+) -> Result<Recipe, Error> {
+    let mut recipe = Recipe::default();
+    let command = match &stage.command {
+        Command::One(text) => text.clone(),
+        Command::Many(texts) => serde_json::json!(texts).to_string(),
+    };
+    recipe.add(Kind::Command, "cmd", command);
+    recipe.add(Kind::Folder, "wdir", stage.folder.as_str());
+    for (dependency, content) in stage.dependencies.iter().zip(dependencies) {
+        recipe.add(Kind::Dependency, dependency.path.as_str(), &content.sha256);
+    }
+    for (file, values) in parameters {
+        for (key, value) in values {
+            // JSON keeps types apart: 1, 1.0, true and "1" are four values.
+            recipe.add(Kind::Parameter, format!("{file}:{key}"), value.to_string());
+        }
+    }
+    for output in &stage.outputs {
+        let flags = if output.persist { "persist" } else { "" };
+        recipe.add(Kind::Output, output.path.as_str(), flags);
+    }
+    for name in &stage.extension.environment {
+        // Set to nothing and not set are two states.
+        let value = std::env::var(name).map_or_else(|_| "unset".to_owned(), |value| format!("={value}"));
+        recipe.add(Kind::Environment, name, value);
+    }
+    for (part, digest) in code(workspace.study, stage)? {
+        recipe.add(Kind::Code, part, digest);
+    }
+    Ok(recipe.finish())
+}
+
+/// The code of the native programs that a stage calls.
+fn code(study: &Study, stage: &Stage) -> Result<Vec<(String, &'static str)>, Error> {
+    let mut parts = Vec::new();
+    for call in stage.command.lines().flat_map(|line| study.native_calls(line)) {
+        let complain = |what: String| Complaint::at(stage.line, what).in_file(Path::new(FILE));
+        let Some(program) = study.program(&call.program) else {
+            let (name, known) = (study.name, study.programs.iter().map(|program| program.name).collect::<Vec<_>>());
+            let what = format!(
+                "stage `{}` calls `{name} stage {}`, which is no stage program (there are: {})",
+                stage.name,
+                call.program,
+                known.join(", ")
+            );
+            return Err(complain(what).into());
+        };
+        let closure = study.code.closure(&(program.code)(&call.arguments));
+        let closure = closure.map_err(|root| {
+            complain(format!("stage `{}` starts from the code module `{root}`, which does not exist", stage.name))
+        })?;
+        parts.extend(closure);
+    }
+    Ok(parts)
+}
+
+/// Whether a command runs the study's own program, which reads its parameters from the engine's file.
+fn is_native(study: &Study, stage: &Stage) -> bool {
+    stage.command.lines().all(|line| !study.native_calls(line).is_empty())
+}
+
+/// Everything that can be found wrong with a stage before anything runs.
+pub fn check(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
+    workspace.parameters.values(&stage.parameters, Path::new(FILE))?;
+    code(workspace.study, stage)?;
+    check_overlay(workspace, stage)
+}
+
+/// Refuses overlaid parameters for commands that would read the old values from params.yaml themselves.
+fn check_overlay(workspace: &Workspace, stage: &Stage) -> Result<(), Error> {
+    if stage.extension.reads_parameter_file || is_native(workspace.study, stage) {
+        return Ok(());
+    }
+    match stage.parameters.iter().find(|declared| workspace.parameters.is_overlaid(declared)) {
+        None => Ok(()),
+        Some(declared) => {
+            let key = declared.key.as_deref().unwrap_or("all of params.yaml");
+            let what = format!(
+                "stage `{}` reads `{key}` from params.yaml, where this invocation's value does not stand: let the command \
+                 read the file named in RETRIAL_PARAMS and say `meta: {{retrial: {{params: env}}}}`",
+                stage.name
+            );
+            Err(Complaint::at(declared.line, what).in_file(Path::new(FILE)).into())
+        }
+    }
+}
+
+/// Why a stage that is not fresh is not: what changed since its last run, or what is wrong with its outputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    NeverRan,
+    AlwaysChanged,
+    Changed(Vec<Change>),
+    /// Output paths that are gone or differ from what this key gave.
+    Outputs(Vec<(String, OutputChange)>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputChange {
+    Deleted,
+    Modified,
+    NotStored,
+}
+
+pub fn reason(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<Reason, Error> {
+    if stage.always_changed || (stage.dependencies.is_empty() && stage.outputs.is_empty()) {
+        return Ok(Reason::AlwaysChanged);
+    }
+    let Some(recorded) = workspace.store.records.outputs_of(&assessment.key)? else {
+        return Ok(match workspace.store.records.last_recipe(&stage.name)? {
+            None => Reason::NeverRan,
+            Some(earlier) => Reason::Changed(assessment.recipe.changes_since(&earlier)),
+        });
+    };
+    let mut changes = Vec::new();
+    for artifact in recorded {
+        let path = RepoPath::root().join(&artifact.path).map_err(|error| Error::State(error.to_string()))?;
+        match workspace.content(&path)? {
+            None => changes.push((artifact.path, OutputChange::Deleted)),
+            Some(content) if content.sha256 != artifact.content.sha256 => {
+                changes.push((artifact.path, OutputChange::Modified));
+            }
+            Some(_) if !workspace.store.objects.has(&artifact.content) => {
+                changes.push((artifact.path, OutputChange::NotStored));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(Reason::Outputs(changes))
+}

@@ -1,0 +1,75 @@
+//! Draws events for a person, one line each, on standard error.
+
+use std::io::Write;
+
+use crate::events::Event;
+
+/// Plain lines with a right-aligned verb, as cargo writes them.
+pub struct Lines<W> {
+    out: W,
+    colour: bool,
+}
+
+impl<W: Write> Lines<W> {
+    pub fn new(out: W, colour: bool) -> Self {
+        Self { out, colour }
+    }
+
+    pub fn show(&mut self, event: &Event) {
+        match event {
+            Event::WaitingForLock => self.line("Waiting", Colour::Yellow, "for another run in this work tree to end"),
+            Event::Removed { path } => {
+                self.line("Removed", Colour::Green, &format!("{path} (no stage makes it any more)"))
+            }
+            // What is as it should be needs no line.
+            Event::Fresh { .. } => {}
+            Event::Restored { stage } => self.line("Restored", Colour::Green, stage),
+            Event::Started { stage, .. } => self.line("Running", Colour::Green, stage),
+            Event::Output { stage, line } => self.output(stage, line),
+            Event::Finished { stage, seconds } => {
+                self.line("Finished", Colour::Green, &format!("{stage} in {}", duration(*seconds)));
+            }
+            Event::Failed { stage, why } => self.line("Failed", Colour::Red, &format!("{stage}: {why}")),
+            Event::Skipped { stage } => self.line("Not run", Colour::Yellow, stage),
+        }
+    }
+
+    pub fn line(&mut self, verb: &str, colour: Colour, text: &str) {
+        let (start, end) = if self.colour { (colour.code(), "\x1b[0m") } else { ("", "") };
+        // A reader that has gone away must not fail the run.
+        let _ = writeln!(self.out, "{start}{verb:>12}{end} {text}");
+    }
+
+    fn output(&mut self, stage: &str, line: &str) {
+        let (start, end) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
+        let _ = writeln!(self.out, "{:>12} {start}{stage} |{end} {line}", "");
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Colour {
+    Green,
+    Yellow,
+    Red,
+}
+
+impl Colour {
+    fn code(self) -> &'static str {
+        match self {
+            Colour::Green => "\x1b[1;32m",
+            Colour::Yellow => "\x1b[1;33m",
+            Colour::Red => "\x1b[1;31m",
+        }
+    }
+}
+
+/// `0.43 s`, `12.0 s`, `3 min 20 s`.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{seconds:.2} s")
+    } else if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+    }
+}

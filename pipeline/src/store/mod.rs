@@ -1,0 +1,69 @@
+//! The content-addressed store: `.retrial/` at the root of a study.
+//!
+//! ```text
+//! .retrial/objects/ab/cdef…   files by SHA-256, read-only
+//! .retrial/runs.sqlite        run records, the stat memo, which outputs the engine put into the work tree
+//! .retrial/lock               held by the one process that changes the work tree
+//! ```
+
+mod lock;
+mod objects;
+mod records;
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+pub use lock::WorkTreeLock;
+pub use objects::{Objects, put_in_place};
+pub use records::{Artifact, Records, Run};
+
+use crate::digest::DigestError;
+
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("{}: {what}: {source}", path.display())]
+    File { path: PathBuf, what: &'static str, source: std::io::Error },
+    #[error("{}: the run records cannot be used: {source}", path.display())]
+    Database { path: PathBuf, source: rusqlite::Error },
+    #[error("{}: the run records were written by a newer retrial: update it, or move the file away", path.display())]
+    TooNew { path: PathBuf },
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+}
+
+impl StoreError {
+    pub(crate) fn file(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> StoreError {
+        let path = path.to_owned();
+        move |source| StoreError::File { path, what, source }
+    }
+}
+
+/// One study's store, opened.
+pub struct Store {
+    /// `.retrial`
+    pub folder: PathBuf,
+    pub objects: Objects,
+    pub records: Records,
+}
+
+impl Store {
+    /// Opens the store of the study at `root`, making it if need be.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let folder = root.join(".retrial");
+        std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
+        // The store ignores itself, so that no study has to.
+        let ignore = folder.join(".gitignore");
+        if !ignore.exists() {
+            std::fs::write(&ignore, "*\n").map_err(StoreError::file(&ignore, "cannot be written"))?;
+        }
+        let objects = Objects::open(folder.join("objects"), root)?;
+        let records = Records::open(&folder.join("runs.sqlite"))?;
+        Ok(Self { folder, objects, records })
+    }
+
+    /// Whether a study at `root` has a store yet.
+    pub fn exists(root: &Path) -> bool {
+        root.join(".retrial/runs.sqlite").exists()
+    }
+}

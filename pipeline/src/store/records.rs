@@ -1,0 +1,202 @@
+//! Run records: what each key gave, who made it and when; and what is known about the work tree.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::digest::{Content, Memo, Seen};
+use crate::fingerprint::{Key, Recipe};
+
+const SCHEMA: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        outputs TEXT NOT NULL,
+        provenance TEXT NOT NULL,
+        log TEXT NOT NULL
+    );
+    CREATE INDEX run_key ON run (key);
+    CREATE INDEX run_stage ON run (stage);
+    CREATE TABLE seen (
+        path TEXT PRIMARY KEY,
+        size INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        changed INTEGER NOT NULL,
+        taken INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        md5 TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE placed (
+        path TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL
+    ) WITHOUT ROWID;
+";
+
+/// An output of a run: its path in the repository, and what was there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    pub path: String,
+    pub content: Content,
+}
+
+/// A finished run of a stage.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub stage: String,
+    pub recipe: Recipe,
+    pub outputs: Vec<Artifact>,
+    /// When, where, by which commit: never part of a key.
+    pub provenance: serde_json::Value,
+    /// What the command printed.
+    pub log: String,
+}
+
+/// The database of one store.
+pub struct Records {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Records {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let wrap = |source| StoreError::Database { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(wrap)?;
+        connection.busy_timeout(Duration::from_secs(60)).map_err(wrap)?;
+        // A write-ahead log survives a kill at any moment; readers don't wait for the writer.
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(wrap)?;
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(wrap)?;
+        let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        let found: i64 = version(&connection).map_err(wrap)?;
+        if found > SCHEMA {
+            return Err(StoreError::TooNew { path: path.to_owned() });
+        }
+        if found == 0 {
+            let transaction =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrap)?;
+            // Another process may have made the tables while this one waited.
+            if version(&transaction).map_err(wrap)? == 0i64 {
+                transaction.execute_batch(TABLES).map_err(wrap)?;
+                transaction.pragma_update(None, "user_version", SCHEMA).map_err(wrap)?;
+            }
+            transaction.commit().map_err(wrap)?;
+        }
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    fn wrap(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+        let path = self.path.clone();
+        move |source| StoreError::Database { path: path.clone(), source }
+    }
+
+    /// What the newest run with this key gave.
+    pub fn outputs_of(&self, key: &Key) -> Result<Option<Vec<Artifact>>, StoreError> {
+        let query = "SELECT outputs FROM run WHERE key = ?1 ORDER BY id DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
+        let text: Option<String> =
+            statement.query_row([key.as_str()], |row| row.get(0)).optional().map_err(self.wrap())?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The recipe of the newest run of a stage: what an explanation compares with.
+    pub fn last_recipe(&self, stage: &str) -> Result<Option<Recipe>, StoreError> {
+        let query = "SELECT recipe FROM run WHERE stage = ?1 ORDER BY id DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
+        let text: Option<String> = statement.query_row([stage], |row| row.get(0)).optional().map_err(self.wrap())?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Writes a run and that its outputs are in the work tree: both or neither.
+    pub fn add(&mut self, key: &Key, run: &Run) -> Result<(), StoreError> {
+        let wrap = self.wrap();
+        let json = |value: serde_json::Result<String>| {
+            value.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+        };
+        let transaction = self.connection.transaction().map_err(&wrap)?;
+        let recipe = json(serde_json::to_string(&run.recipe)).map_err(&wrap)?;
+        let outputs = json(serde_json::to_string(&run.outputs)).map_err(&wrap)?;
+        let insert = "INSERT INTO run (key, stage, recipe, outputs, provenance, log) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![key.as_str(), run.stage, recipe, outputs, run.provenance.to_string(), run.log];
+        transaction.execute(insert, row).map_err(&wrap)?;
+        place(&transaction, &run.outputs).map_err(&wrap)?;
+        transaction.commit().map_err(&wrap)
+    }
+
+    /// Notes that these outputs are now in the work tree.
+    pub fn placed(&mut self, outputs: &[Artifact]) -> Result<(), StoreError> {
+        let wrap = self.wrap();
+        let transaction = self.connection.transaction().map_err(&wrap)?;
+        place(&transaction, outputs).map_err(&wrap)?;
+        transaction.commit().map_err(&wrap)
+    }
+
+    /// Output path -> SHA-256, for all outputs that the engine put into the work tree.
+    pub fn all_placed(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT path, sha256 FROM placed").map_err(self.wrap())?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(self.wrap())?;
+        rows.collect::<Result<_, _>>().map_err(self.wrap())
+    }
+
+    pub fn unplace(&mut self, path: &str) -> Result<(), StoreError> {
+        let deleted = self.connection.execute("DELETE FROM placed WHERE path = ?1", [path]);
+        deleted.map(|_| ()).map_err(self.wrap())
+    }
+
+    pub fn memo(&self) -> Result<Memo, StoreError> {
+        let query = "SELECT path, size, modified, changed, taken, inode, sha256, md5 FROM seen";
+        let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
+        let rows = statement.query_map([], |row| {
+            let path: String = row.get(0)?;
+            let seen = Seen {
+                size: row.get::<_, i64>(1)?.cast_unsigned(),
+                modified: row.get(2)?,
+                changed: row.get(3)?,
+                taken: row.get(4)?,
+                inode: row.get::<_, i64>(5)?.cast_unsigned(),
+                sha256: row.get(6)?,
+                md5: row.get(7)?,
+            };
+            Ok((PathBuf::from(path), seen))
+        });
+        let known: Result<HashMap<_, _>, _> = rows.map_err(self.wrap())?.collect();
+        Ok(Memo::new(known.map_err(self.wrap())?))
+    }
+
+    /// Keeps what the memo has learnt.
+    pub fn remember(&mut self, memo: &mut Memo) -> Result<(), StoreError> {
+        let fresh = memo.take_fresh();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let wrap = self.wrap();
+        let transaction = self.connection.transaction().map_err(&wrap)?;
+        {
+            let insert = "INSERT OR REPLACE INTO seen VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            let mut statement = transaction.prepare_cached(insert).map_err(&wrap)?;
+            for (path, seen) in fresh {
+                // A path that is no text cannot be a column; its file is read again next time.
+                let Some(path) = path.to_str() else { continue };
+                let (size, inode) = (seen.size.cast_signed(), seen.inode.cast_signed());
+                let row = params![path, size, seen.modified, seen.changed, seen.taken, inode, seen.sha256, seen.md5];
+                statement.execute(row).map_err(&wrap)?;
+            }
+        }
+        transaction.commit().map_err(&wrap)
+    }
+}
+
+fn place(transaction: &Connection, outputs: &[Artifact]) -> Result<(), rusqlite::Error> {
+    let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO placed VALUES (?1, ?2)")?;
+    for output in outputs {
+        statement.execute(params![output.path, output.content.sha256])?;
+    }
+    Ok(())
+}

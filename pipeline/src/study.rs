@@ -1,0 +1,75 @@
+//! What a study brings to the engine: native stage programs, commands of its own, and how it ends.
+
+use std::path::Path;
+
+use clap::ArgMatches;
+
+use crate::code::CodeMap;
+
+/// The failure of a study's code: the engine only prints it.
+pub type ProgramError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Handed to [`crate::cli::run`] by the binary of a study.
+pub struct Study {
+    /// The binary's name, as commands in dvc.yaml call it.
+    pub name: &'static str,
+    pub about: &'static str,
+    pub version: &'static str,
+    pub programs: &'static [Program],
+    pub commands: &'static [StudyCommand],
+    pub code: &'static CodeMap,
+    /// What `repro` prints after the last stage, for a terminal of this width; `None`: nothing to say.
+    pub conclusion: fn(root: &Path, terminal: Terminal) -> Option<String>,
+}
+
+/// A stage program: `NAME stage PROGRAM …` in a command of dvc.yaml.
+pub struct Program {
+    pub name: &'static str,
+    pub arguments: fn() -> clap::Command,
+    /// The modules that a call with these arguments starts from: its code is all that they can reach.
+    pub code: fn(arguments: &[String]) -> Vec<String>,
+    /// Runs it; the path is of the file with the declared parameters.
+    pub run: fn(&ArgMatches, parameters: Option<&Path>) -> Result<(), ProgramError>,
+}
+
+/// A command of the study's own.
+pub struct StudyCommand {
+    pub name: &'static str,
+    pub arguments: fn() -> clap::Command,
+    /// Returns what to print on standard output.
+    pub run: fn(&ArgMatches, root: &Path, terminal: Terminal) -> Result<String, ProgramError>,
+}
+
+/// What output is drawn for.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    pub width: usize,
+    pub colour: bool,
+}
+
+/// A call of a native stage program inside a command.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NativeCall {
+    pub program: String,
+    pub arguments: Vec<String>,
+}
+
+impl Study {
+    /// The native calls in one line of a command: each `NAME stage PROGRAM …` up to the shell's next operator.
+    pub fn native_calls(&self, line: &str) -> Vec<NativeCall> {
+        let mut calls = Vec::new();
+        // The shell's operators end a call; where quotes don't match, the shell will say so better.
+        for part in line.split(['|', ';', '&', '\n']) {
+            let words = shlex::split(part).unwrap_or_default();
+            let start = words.windows(2).position(|pair| pair[0] == self.name && pair[1] == "stage");
+            if let Some((program, arguments)) = start.and_then(|start| words[start + 2..].split_first()) {
+                calls.push(NativeCall { program: program.clone(), arguments: arguments.to_vec() });
+            }
+        }
+        calls
+    }
+
+    pub fn program(&self, name: &str) -> Option<&'static Program> {
+        self.programs.iter().find(|program| program.name == name)
+    }
+}

@@ -1,0 +1,1 @@
+//! The study that retrial ships: from noise to a verdict.

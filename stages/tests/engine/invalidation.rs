@@ -1,0 +1,158 @@
+//! What runs again after which change, and what does not.
+
+use crate::project::{Project, STUDY, names};
+
+const ALL: &[&str] = &["data", "other", "report", "train@0", "train@1", "train@2"];
+
+#[test]
+fn a_second_run_does_nothing() {
+    let project = Project::with(STUDY);
+    assert_eq!(project.repro(&[]).executed, names(ALL));
+    let before = project.snapshot();
+    let second = project.repro(&[]);
+    assert_eq!((second.executed, second.cached, second.skipped), (vec![], vec![], names(ALL)));
+    assert_eq!(project.run(&["status"]).stdout, "Everything is up to date.\n");
+    assert_eq!(project.snapshot(), before);
+}
+
+#[test]
+fn a_changed_parameter_runs_its_dependents_and_going_back_runs_nothing() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    let (before, digest) = (project.snapshot(), project.digest());
+
+    let params = project.read("params.yaml");
+    project.write("params.yaml", &params.replace("0.001", "0.002"));
+    let status = project.run(&["status"]).stdout;
+    assert!(
+        status.contains(
+            "train@0: will run\n    command cmd is modified\n    parameter params.yaml:rate: 0.001 -> 0.002\n"
+        ),
+        "{status}"
+    );
+    assert!(status.contains("report: waits for train@0, train@1, train@2\n"), "{status}");
+    let changed = project.repro(&[]);
+    assert_eq!(changed.executed, names(&["report", "train@0", "train@1", "train@2"]));
+    assert_eq!(changed.skipped, names(&["data", "other"]));
+    assert_ne!(project.digest(), digest);
+
+    project.write("params.yaml", &params);
+    let back = project.repro(&[]);
+    assert_eq!(back.executed, Vec::<String>::new());
+    assert_eq!(back.cached, names(&["report", "train@0", "train@1", "train@2"]));
+    assert_eq!(project.snapshot(), before);
+}
+
+/// DVC compares with Python's `==`, for which these are equal, and leaves a parameter named `size` out of its key.
+#[test]
+fn the_types_of_parameters_count_and_so_does_one_named_size() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    let params = project.read("params.yaml");
+    for other in ["flag: true", "flag: 1.0", "flag: '1'"] {
+        project.write("params.yaml", &params.replace("flag: 1", other));
+        assert_eq!(project.repro(&[]).executed, names(&["other"]), "{other}");
+    }
+    project.write("params.yaml", &params.replace("size: 3", "size: 4"));
+    assert_eq!(project.repro(&[]).executed, names(&["data", "report", "train@0", "train@1", "train@2"]));
+}
+
+#[test]
+fn a_run_whose_outputs_did_not_change_stops_there() {
+    let project = Project::with(&[
+        ("input", "one\n"),
+        (
+            "dvc.yaml",
+            "stages:
+  first: {cmd: wc -l < input > count, deps: [input], outs: [count]}
+  second: {cmd: cp count copy, deps: [count], outs: [copy]}
+",
+        ),
+    ]);
+    project.repro(&[]);
+    project.write("input", "two\n");
+    let summary = project.repro(&[]);
+    assert_eq!((summary.executed, summary.skipped), (names(&["first"]), names(&["second"])));
+}
+
+#[test]
+fn outputs_that_were_edited_or_deleted_come_back() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    let before = project.snapshot();
+    project.write("out/1.txt", "edited\n");
+    std::fs::remove_file(project.path("report.txt")).unwrap();
+    let json = project.run(&["status", "--json"]).json();
+    assert_eq!(json["train@1"], serde_json::json!([{"changed outs": {"out/1.txt": "modified"}}]));
+    let summary = project.repro(&[]);
+    assert_eq!((summary.executed, summary.cached), (vec![], names(&["report", "train@1"])));
+    assert_eq!(project.snapshot(), before);
+}
+
+#[test]
+fn an_overlay_leaves_the_lock_alone_and_the_work_tree_as_a_fresh_clone_would_have_it() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    let (lock, digest) = (project.read("dvc.lock"), project.digest());
+    let small = project.repro(&["--preset", "small"]);
+    assert_eq!(small.executed, names(&["report"]));
+    assert!(!project.exists("out/1.txt"), "what no stage makes is out of the folder that `report` reads");
+    assert_eq!(project.read("dvc.lock"), lock);
+    let fresh = Project::with(STUDY);
+    fresh.repro(&["--preset", "small"]);
+    assert_eq!(fresh.read("report.txt"), project.read("report.txt"));
+    assert!(!fresh.exists("dvc.lock"));
+
+    let back = project.repro(&[]);
+    assert_eq!((back.executed, back.cached), (vec![], names(&["report", "train@1", "train@2"])));
+    assert_eq!(project.digest(), digest);
+}
+
+#[test]
+fn a_target_runs_with_what_it_rests_on_and_nothing_else() {
+    let project = Project::with(STUDY);
+    assert_eq!(project.repro(&["train@1"]).executed, names(&["data", "train@1"]));
+    assert_eq!(project.repro(&["out/2.txt"]).executed, names(&["train@2"]));
+    assert_eq!(project.repro(&["train"]).executed, names(&["train@0"]));
+    assert_eq!(project.repro(&["--force", "--single-item", "data"]).executed, names(&["data"]));
+}
+
+#[test]
+fn a_failing_stage_stops_what_rests_on_it_and_its_old_outputs_can_be_had_again() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    let good = project.read("dvc.yaml");
+    let before = project.snapshot();
+    project.write("dvc.yaml", &good.replace("yes ${size}", "echo half > data.txt; exit 3; yes ${size}"));
+    let ran = project.run(&["repro", "--json", "--keep-going"]);
+    assert_eq!(ran.code, 1);
+    let summary = ran.summary();
+    assert_eq!((summary.failed, summary.skipped), (names(&["data"]), names(&["other"])));
+    assert!(ran.stderr.contains("Failed data: exited with status 3"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Not run report"), "{}", ran.stderr);
+    project.write("dvc.yaml", &good);
+    assert_eq!(project.repro(&[]).executed, Vec::<String>::new());
+    assert_eq!(project.snapshot(), before);
+}
+
+#[test]
+fn a_declared_environment_variable_counts() {
+    let project = Project::with(&[(
+        "dvc.yaml",
+        "stages:
+  greet:
+    cmd: echo $GREETING > greeting
+    outs: [greeting]
+    deps: [dvc.yaml]
+    meta: {retrial: {environment: [GREETING]}}
+",
+    )]);
+    let with = |value: &str| {
+        let output = project.command(&["repro", "--json"]).env("GREETING", value).output().unwrap();
+        crate::project::Ran::from(output).summary()
+    };
+    assert_eq!(with("hello").executed, names(&["greet"]));
+    assert_eq!(with("hello").skipped, names(&["greet"]));
+    assert_eq!(with("bye").executed, names(&["greet"]));
+    assert_eq!(with("hello").cached, names(&["greet"]));
+}
