@@ -24,20 +24,23 @@ pub enum LockError {
 #[derive(Debug, Default, PartialEq)]
 pub struct Lock {
     stages: Mapping,
-    /// The bytes on disk, to leave a file alone that would not change.
-    text: String,
+}
+
+/// The text of the lock at `root`; empty where there is none.
+pub fn read(root: &Path) -> Result<String, LockError> {
+    let path = root.join(FILE);
+    match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|source| LockError::File { path, source }),
+    }
 }
 
 impl Lock {
-    /// Reads the lock at `root`; an empty one where there is none.
-    pub fn read(root: &Path) -> Result<Self, LockError> {
-        let path = root.join(FILE);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(LockError::File { path, source }),
-        };
-        let whole: Value = serde_yaml::from_str(&text).map_err(|error| LockError::Content {
+    pub fn parse(text: &str) -> Result<Self, LockError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let whole: Value = serde_yaml::from_str(text).map_err(|error| LockError::Content {
             line: error.location().map_or(1, |location| location.line()),
             what: error.to_string(),
         })?;
@@ -50,7 +53,7 @@ impl Lock {
             Some(Value::Mapping(stages)) => stages.clone(),
             Some(_) => return Err(wrong("`stages` is no mapping")),
         };
-        Ok(Self { stages, text })
+        Ok(Self { stages })
     }
 
     /// Replaces the entry of `stage`, or adds one.
@@ -80,35 +83,35 @@ impl Lock {
         self.stages.insert(stage.name.as_str().into(), Value::Mapping(entry));
     }
 
-    /// Writes the lock if it differs from what is on disk: whole or not at all. Entries stand in the order of `names`,
-    /// whatever order the stages finished in, and after them those of stages that are gone (DVC keeps them too).
-    pub fn write<'a>(&mut self, root: &Path, names: impl Iterator<Item = &'a str>) -> Result<(), LockError> {
-        let path = root.join(FILE);
+    /// The file's text. Entries stand in the order of `names`, whatever order the stages finished in, and after them those
+    /// of stages that are gone (DVC keeps them too).
+    pub fn to_text<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Result<String, LockError> {
         let mut ordered: Mapping =
             names.filter_map(|name| Some((Value::from(name), self.stages.remove(name)?))).collect();
-        ordered.extend(std::mem::take(&mut self.stages));
-        self.stages = ordered;
+        ordered.extend(self.stages);
+        if ordered.is_empty() {
+            return Ok(String::new());
+        }
         let mut whole = Mapping::new();
         whole.insert("schema".into(), "2.0".into());
-        whole.insert("stages".into(), Value::Mapping(self.stages.clone()));
-        let file_error = |source| LockError::File { path: path.clone(), source };
-        let text = serde_yaml::to_string(&whole).map_err(|error| file_error(std::io::Error::other(error)))?;
-        if text == self.text || (self.stages.is_empty() && self.text.is_empty()) {
-            return Ok(());
-        }
-        let attempt = || -> std::io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".dvc.lock-").tempfile_in(root)?;
-            std::io::Write::write_all(&mut file, text.as_bytes())?;
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-            file.as_file().set_permissions(mode)?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        attempt().map_err(file_error)?;
-        self.text = text;
-        Ok(())
+        whole.insert("stages".into(), Value::Mapping(ordered));
+        serde_yaml::to_string(&whole)
+            .map_err(|error| LockError::File { path: FILE.into(), source: std::io::Error::other(error) })
     }
+}
+
+/// Writes the lock: whole or not at all.
+pub fn write(root: &Path, text: &str) -> Result<(), LockError> {
+    let attempt = || -> std::io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".dvc.lock-").tempfile_in(root)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        file.as_file().set_permissions(mode)?;
+        file.as_file().sync_all()?;
+        file.persist(root.join(FILE))?;
+        Ok(())
+    };
+    attempt().map_err(|source| LockError::File { path: root.join(FILE), source })
 }
 
 /// The list under `deps` or `outs`, sorted by path as written.

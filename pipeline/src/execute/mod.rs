@@ -1,6 +1,7 @@
 //! Makes everything true: assesses each stage once its upstream is settled, and restores it, runs it, or leaves it.
 
 mod local;
+mod lock;
 mod outputs;
 mod scheduler;
 
@@ -17,13 +18,14 @@ use serde_json::json;
 use crate::error::Error;
 use crate::events::Event;
 use crate::graph::Graph;
-use crate::lockfile::Lock;
 use crate::manifest::Stage;
 use crate::manifest::params::Values;
+use crate::manifest::schema::Threads;
 use crate::plan::{self, Assessment, Standing, Workspace};
 use crate::provenance;
 use crate::store::{Artifact, Run, StoreError, WorkTreeLock};
 use local::{Job, Stop};
+use lock::{Before, Settled};
 use scheduler::Scheduler;
 
 /// How a `repro` is to go about it.
@@ -86,11 +88,11 @@ pub fn run(
 ) -> Result<Summary, Error> {
     let folder = workspace.store.folder.clone();
     let _lock = WorkTreeLock::take(&folder, || report(Event::WaitingForLock))?;
-    let lock = Lock::read(&workspace.root)?;
+    let before = Before::read(workspace)?;
     if options.tidy {
         tidy(workspace, graph, report)?;
     }
-    let threads = graph.stages.iter().map(|stage| stage.extension.threads.unwrap_or(usize::MAX)).collect();
+    let threads = graph.stages.iter().map(|stage| stage.extension.threads.of(options.threads)).collect();
     let scheduler =
         Scheduler::new(&graph.upstream, &graph.downstream, &graph.order, &options.wanted, threads, options.threads);
     let (sender, receiver) = mpsc::channel();
@@ -99,7 +101,7 @@ pub fn run(
         graph,
         options,
         scheduler,
-        lock,
+        settled: Vec::new(),
         summary: Summary::default(),
         assessed: BTreeMap::new(),
         running: BTreeMap::new(),
@@ -108,10 +110,9 @@ pub fn run(
         report,
     };
     let outcome = runner.run_all(&receiver, interrupt);
+    let (mut summary, settled) = (runner.summary, runner.settled);
     // Whatever happened, what was learnt and done is kept.
-    let names = graph.stages.iter().map(|stage| stage.name.as_str());
-    let written = if options.write_lock { runner.lock.write(&runner.workspace.root, names) } else { Ok(()) };
-    let mut summary = runner.summary;
+    let written = if options.write_lock { before.update(workspace, graph, settled) } else { Ok(()) };
     let remembered = workspace.store.records.remember(&mut workspace.memo);
     outcome?;
     written?;
@@ -154,7 +155,8 @@ struct Runner<'a, 'b> {
     graph: &'a Graph,
     options: &'a Options,
     scheduler: Scheduler,
-    lock: Lock,
+    /// The stages that are done, for dvc.lock.
+    settled: Vec<Settled>,
     summary: Summary,
     /// Assessments of stages that wait for threads.
     assessed: BTreeMap<usize, Assessment>,
@@ -237,14 +239,14 @@ impl Runner<'_, '_> {
             Standing::Fresh(artifacts) => {
                 self.summary.skipped.push(stage.name.clone());
                 (self.report)(Event::Fresh { stage: stage.name.clone() });
-                self.settled(index, &assessment, &artifacts);
+                self.settled(index, assessment, artifacts);
                 return Ok(());
             }
             Standing::Stored(artifacts) => {
                 if outputs::restore(self.workspace, stage, &artifacts)? {
                     self.summary.cached.push(stage.name.clone());
                     (self.report)(Event::Restored { stage: stage.name.clone() });
-                    self.settled(index, &assessment, &artifacts);
+                    self.settled(index, assessment, artifacts);
                     return Ok(());
                 }
             }
@@ -255,9 +257,8 @@ impl Runner<'_, '_> {
         Ok(())
     }
 
-    fn settled(&mut self, index: usize, assessment: &Assessment, artifacts: &[Artifact]) {
-        let stage = &self.graph.stages[index];
-        self.lock.set(stage, &assessment.dependencies, &assessment.parameters, artifacts);
+    fn settled(&mut self, index: usize, assessment: Assessment, artifacts: Vec<Artifact>) {
+        self.settled.push(Settled::new(index, assessment, artifacts));
         self.scheduler.done(index);
     }
 
@@ -306,6 +307,15 @@ impl Runner<'_, '_> {
         environment.insert("DVC_STAGE", stage.name.clone().into());
         environment.insert("DVC_ROOT", root.clone().into());
         environment.insert("RETRIAL_PARAMS", parameters.into());
+        // A stage that says how many threads it takes gets no more of them; what the user has set stands.
+        if stage.extension.threads != Threads::Unsaid {
+            let threads = stage.extension.threads.of(self.options.threads).to_string();
+            for name in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"] {
+                if std::env::var_os(name).is_none() {
+                    environment.insert(name, threads.clone().into());
+                }
+            }
+        }
         // The program's own name in a command is always the program that is running.
         if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
             let others = std::env::var_os("PATH").unwrap_or_default();
@@ -342,7 +352,7 @@ impl Runner<'_, '_> {
                 self.record(stage, &running, &artifacts, seconds)?;
                 self.summary.executed.push(stage.name.clone());
                 (self.report)(Event::Finished { stage: stage.name.clone(), seconds });
-                self.settled(index, &running.assessment, &artifacts);
+                self.settled(index, running.assessment, artifacts);
             }
             Err(why) => {
                 if !self.summary.interrupted {

@@ -40,7 +40,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// `threads[i]`: how many of the `capacity` threads stage i keeps busy; more than there are means all.
+    /// `threads[i]`: how many of the `capacity` threads stage i keeps busy, at most all of them.
     pub fn new(
         upstream: &[Vec<usize>],
         downstream: &[Vec<usize>],
@@ -63,7 +63,7 @@ impl Scheduler {
             rank,
             ready: BTreeSet::new(),
             queued: BTreeSet::new(),
-            threads: threads.into_iter().map(|threads| threads.clamp(1, capacity)).collect(),
+            threads,
             free: capacity,
         };
         for &stage in wanted {

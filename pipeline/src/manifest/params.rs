@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{Complaint, ManifestError};
-use super::yaml::{self, Entry, Map, Node, Value};
+use super::yaml::{self, Map, Node, Value};
 
 /// The parameter file that `params:` means when it names none.
 pub const DEFAULT_FILE: &str = "params.yaml";
@@ -148,13 +148,13 @@ fn lay_over(base: &mut Node, over: &Node, prefix: &str, changed: &mut Vec<String
         (Value::Map(base), Value::Map(over)) => {
             for (key, entry) in over {
                 let dotted = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                let Some(old) = base.get_mut(key) else {
+                let Some(old) = find_mut(base, key) else {
                     return Err(Complaint::at(
                         entry.line,
                         format!("presets a parameter that does not exist: `{dotted}`"),
                     ));
                 };
-                lay_over(&mut old.node, &entry.node, &dotted, changed)?;
+                lay_over(old, &entry.node, &dotted, changed)?;
             }
         }
         (old, new) if old != new => {
@@ -166,22 +166,30 @@ fn lay_over(base: &mut Node, over: &Node, prefix: &str, changed: &mut Vec<String
     Ok(())
 }
 
+/// The value at a dotted key.
+fn find_mut<'a>(map: &'a mut Map, dotted: &str) -> Option<&'a mut Node> {
+    let (first, rest) = dotted.split_once('.').map_or((dotted, None), |(first, rest)| (first, Some(rest)));
+    let node = &mut map.get_mut(first)?.node;
+    let Some(rest) = rest else { return Some(node) };
+    match &mut node.value {
+        Value::Map(inner) => find_mut(inner, rest),
+        _ => None,
+    }
+}
+
 fn set(tree: &mut Node, assignment: &str, changed: &mut Vec<String>) -> Result<(), ManifestError> {
     let overlay_error = |what: String| ManifestError::Overlay { what: format!("--set {assignment}: {what}") };
     let Some((key, text)) = assignment.split_once('=') else {
         return Err(overlay_error("write it as key=value".to_owned()));
     };
     let value = yaml::parse(text).map_err(|complaint| overlay_error(format!("the value {}", complaint.what)))?;
-    let mut node = tree;
-    for part in key.split('.') {
-        let Value::Map(map) = &mut node.value else {
-            return Err(overlay_error(format!("params.yaml has no parameter `{key}`")));
-        };
-        let Some(Entry { node: child, .. }) = map.get_mut(part) else {
-            return Err(overlay_error(format!("params.yaml has no parameter `{key}`")));
-        };
-        node = child;
-    }
+    let found = match &mut tree.value {
+        Value::Map(map) => find_mut(map, key),
+        _ => None,
+    };
+    let Some(node) = found else {
+        return Err(overlay_error(format!("params.yaml has no parameter `{key}`")));
+    };
     if node.value != value.value {
         changed.push(key.to_owned());
         *node = value;

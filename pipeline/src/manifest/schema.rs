@@ -70,21 +70,35 @@ pub enum OutputKind {
     Plot,
 }
 
+/// How many threads a stage keeps busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Threads {
+    /// It does not say: counted as one, and left to itself.
+    #[default]
+    Unsaid,
+    Number(usize),
+    All,
+}
+
+impl Threads {
+    /// Of the `capacity` threads that a run may keep busy.
+    pub fn of(self, capacity: usize) -> usize {
+        match self {
+            Threads::Unsaid => 1,
+            Threads::Number(threads) => threads.clamp(1, capacity),
+            Threads::All => capacity,
+        }
+    }
+}
+
 /// What lives under `meta.retrial`, which DVC ignores.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extension {
-    /// How many threads the stage keeps busy; `None`: all of them.
-    pub threads: Option<usize>,
+    pub threads: Threads,
     /// Environment variables whose values are part of the key.
     pub environment: Vec<String>,
     /// The command reads its parameters from the file named in `RETRIAL_PARAMS` (`params: env`).
     pub reads_parameter_file: bool,
-}
-
-impl Default for Extension {
-    fn default() -> Self {
-        Self { threads: Some(1), environment: Vec::new(), reads_parameter_file: false }
-    }
 }
 
 const STAGE_KEYS: &[&str] = &[
@@ -254,8 +268,8 @@ fn extension(map: &Map) -> Result<Extension, Complaint> {
     check_keys(own, &["threads", "environment", "params"], "`meta.retrial`")?;
     if let Some(entry) = own.get("threads") {
         extension.threads = match &entry.node.value {
-            Value::Int(threads) if *threads >= 1 => usize::try_from(*threads).ok(),
-            Value::Text(all) if all == "all" => None,
+            Value::Int(threads @ 1..) => Threads::Number(usize::try_from(*threads).unwrap_or(usize::MAX)),
+            Value::Text(all) if all == "all" => Threads::All,
             _ => return Err(Complaint::at(entry.line, "`threads` needs a number from 1, or `all`".to_owned())),
         };
     }

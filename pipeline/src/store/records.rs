@@ -35,6 +35,10 @@ const TABLES: &str = "
         sha256 TEXT NOT NULL,
         md5 TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE note (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
     CREATE TABLE placed (
         path TEXT PRIMARY KEY,
         sha256 TEXT NOT NULL
@@ -148,6 +152,17 @@ impl Records {
     pub fn unplace(&mut self, path: &str) -> Result<(), StoreError> {
         let deleted = self.connection.execute("DELETE FROM placed WHERE path = ?1", [path]);
         deleted.map(|_| ()).map_err(self.wrap())
+    }
+
+    /// A small fact kept by name, such as what dvc.lock was last written from.
+    pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let query = "SELECT value FROM note WHERE name = ?1";
+        self.connection.query_row(query, [name], |row| row.get(0)).optional().map_err(self.wrap())
+    }
+
+    pub fn set_note(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
+        let replace = "INSERT OR REPLACE INTO note VALUES (?1, ?2)";
+        self.connection.execute(replace, [name, value]).map(|_| ()).map_err(self.wrap())
     }
 
     pub fn memo(&self) -> Result<Memo, StoreError> {

@@ -92,6 +92,7 @@ fn parameters_and_overlays_are_checked() {
     refused_with(&["--set", "rates=1"], "error: --set rates=1: params.yaml has no parameter `rates`");
     refused_with(&["--set", "rate"], "error: --set rate: write it as key=value");
     refused_with(&["trian"], "error: no stage or output is called `trian`: did you mean `train");
+    refused_with(&["--preset", "misspelt"], "error: params.yaml:9: presets a parameter that does not exist: `seedz`");
     // A command that reads params.yaml by itself would not see the overlaid value.
     refused_with(&["--set", "rate=1"], "error: dvc.yaml:11: stage `train@0` reads `rate` from params.yaml");
 

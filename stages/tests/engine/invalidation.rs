@@ -109,6 +109,17 @@ fn an_overlay_leaves_the_lock_alone_and_the_work_tree_as_a_fresh_clone_would_hav
 }
 
 #[test]
+fn a_preset_may_name_nested_parameters_by_dotted_keys() {
+    let project = Project::with(crate::project::STUDY);
+    project.write(
+        "dvc.yaml",
+        "stages:\n  one: {cmd: 'echo ${a.b} > out', params: [a.b], outs: [out], meta: {retrial: {params: env}}}\n",
+    );
+    assert_eq!(project.repro(&["--preset", "deep"]).executed, names(&["one"]));
+    assert_eq!(project.read("out"), "2\n");
+}
+
+#[test]
 fn a_target_runs_with_what_it_rests_on_and_nothing_else() {
     let project = Project::with(STUDY);
     assert_eq!(project.repro(&["train@1"]).executed, names(&["data", "train@1"]));

@@ -137,7 +137,10 @@ pub struct Summary {
 
 /// data -> train (×3) -> report, and `other` beside them.
 pub const STUDY: &[(&str, &str)] = &[
-    ("params.yaml", "size: 3\nrate: 0.001\nflag: 1\nseeds: [0, 1, 2]\npresets:\n  small: {seeds: [0]}\n"),
+    (
+        "params.yaml",
+        "size: 3\nrate: 0.001\nflag: 1\nseeds: [0, 1, 2]\npresets:\n  small: {seeds: [0]}\n  deep: {a.b: 2}\n  misspelt:\n    seedz: [0]\na: {b: 1}\n",
+    ),
     (
         "dvc.yaml",
         "stages:
