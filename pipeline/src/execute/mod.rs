@@ -4,6 +4,7 @@ mod local;
 mod lock;
 mod outputs;
 mod scheduler;
+mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -87,10 +88,12 @@ pub fn run(
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, Error> {
     let folder = workspace.store.folder.clone();
-    let _lock = WorkTreeLock::take(&folder, || report(Event::WaitingForLock))?;
+    let Some(_lock) = WorkTreeLock::take(&folder, interrupt, || report(Event::WaitingForLock))? else {
+        return Err(Error::Interrupted);
+    };
     let before = Before::read(workspace)?;
     if options.tidy {
-        tidy(workspace, graph, report)?;
+        tidy::tidy(workspace, graph, report)?;
     }
     let threads = graph.stages.iter().map(|stage| stage.extension.threads.of(options.threads)).collect();
     let scheduler =
@@ -126,28 +129,6 @@ pub fn run(
         report(Event::Skipped { stage: stage.clone() });
     }
     Ok(summary)
-}
-
-/// Takes outputs out of the work tree that the engine put there and that no stage makes any more, so that a folder that a
-/// stage reads whole holds the same files as in a fresh clone. Only bytes that the store still has are removed.
-fn tidy(workspace: &mut Workspace, graph: &Graph, report: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    let placed = workspace.store.records.all_placed()?;
-    let made: BTreeSet<&str> =
-        graph.stages.iter().flat_map(|stage| &stage.outputs).map(|output| output.path.as_str()).collect();
-    for (path, sha256) in placed.into_iter().filter(|(path, _)| !made.contains(path.as_str())) {
-        let target = workspace.root.join(&path);
-        let content = crate::digest::content(&target, &mut workspace.memo)?;
-        if let Some(content) = content.filter(|content| content.sha256 == sha256)
-            && workspace.store.objects.has(&content)
-        {
-            let removed =
-                if target.is_dir() { std::fs::remove_dir_all(&target) } else { std::fs::remove_file(&target) };
-            removed.map_err(StoreError::file(&target, "cannot be removed"))?;
-            report(Event::Removed { path: path.clone() });
-        }
-        workspace.store.records.unplace(&path)?;
-    }
-    Ok(())
 }
 
 struct Runner<'a, 'b> {
@@ -237,6 +218,7 @@ impl Runner<'_, '_> {
         }
         match std::mem::replace(&mut assessment.standing, Standing::Stale) {
             Standing::Fresh(artifacts) => {
+                outputs::share(self.workspace, stage, &artifacts)?;
                 self.summary.skipped.push(stage.name.clone());
                 (self.report)(Event::Fresh { stage: stage.name.clone() });
                 self.settled(index, assessment, artifacts);

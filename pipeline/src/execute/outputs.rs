@@ -114,10 +114,18 @@ pub fn restore(workspace: &mut Workspace, stage: &Stage, recorded: &[Artifact]) 
         if !workspace.store.objects.restore(&artifact.content, &target)? {
             return Ok(false);
         }
-        if output.cache {
+    }
+    share(workspace, stage, recorded)?;
+    workspace.store.records.placed(recorded)?;
+    Ok(true)
+}
+
+/// Makes sure that DVC, where the study has it, finds the outputs in its cache.
+pub fn share(workspace: &Workspace, stage: &Stage, recorded: &[Artifact]) -> Result<(), Error> {
+    for output in stage.outputs.iter().filter(|output| output.cache) {
+        if let Some(artifact) = recorded.iter().find(|artifact| artifact.path == output.path.as_str()) {
             workspace.store.objects.share_with_dvc(&artifact.content)?;
         }
     }
-    workspace.store.records.placed(recorded)?;
-    Ok(true)
+    Ok(())
 }

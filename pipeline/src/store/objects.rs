@@ -113,17 +113,19 @@ impl Objects {
     /// Links the files of `content` into DVC's cache, for which an output that is "not in cache" is a change.
     pub fn share_with_dvc(&self, content: &Content) -> Result<(), StoreError> {
         let Some(cache) = &self.dvc_cache else { return Ok(()) };
+        // The object of a folder is written last, so where it is, its files are.
+        let whole = dvc_object(cache, &content.md5);
+        if whole.exists() || !self.has(content) {
+            return Ok(());
+        }
         for (_, sha256, md5, _) in content.files() {
             self.share(&self.path(sha256), &dvc_object(cache, md5))?;
         }
         if let Some(members) = &content.members {
-            let target = dvc_object(cache, &content.md5);
-            if !target.exists() {
-                let (temporary, mut file) = self.temporary()?;
-                let written = file.write_all(dvc_listing(members).as_bytes());
-                written.map_err(StoreError::file(&temporary, "cannot be written"))?;
-                publish(&temporary, &file, &target)?;
-            }
+            let (temporary, mut file) = self.temporary()?;
+            let written = file.write_all(dvc_listing(members).as_bytes());
+            written.map_err(StoreError::file(&temporary, "cannot be written"))?;
+            publish(&temporary, &file, &whole)?;
         }
         Ok(())
     }

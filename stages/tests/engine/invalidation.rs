@@ -167,3 +167,25 @@ fn a_declared_environment_variable_counts() {
     assert_eq!(with("bye").executed, names(&["greet"]));
     assert_eq!(with("hello").cached, names(&["greet"]));
 }
+
+/// A stage that has gone leaves its output behind: as rubbish, or as somebody's new input.
+#[test]
+fn what_no_stage_makes_any_more_goes_unless_somebody_has_taken_it_over() {
+    let project = Project::with(&[(
+        "dvc.yaml",
+        "stages:
+  a: {cmd: mkdir -p d && echo a > d/a, outs: [d/a]}
+  b: {cmd: mkdir -p d && echo b > d/b, outs: [d/b]}
+  c: {cmd: mkdir -p d && echo c > d/c, outs: [d/c]}
+  e: {cmd: mkdir -p d && echo e > d/e, outs: [d/e]}
+",
+    )]);
+    project.repro(&[]);
+    project.write("d/e", "edited\n");
+    let git = std::process::Command::new("git").args(["add", "d/c"]).current_dir(project.root()).status().unwrap();
+    assert!(git.success());
+    project.write("dvc.yaml", "stages:\n  use: {cmd: cat d/b > used, deps: [d/b], outs: [used]}\n");
+    project.repro(&[]);
+    let left: Vec<bool> = ["d/a", "d/b", "d/c", "d/e"].map(|path| project.exists(path)).into();
+    assert_eq!(left, [false, true, true, true], "an unclaimed output, an input, a file of git's, an edited file");
+}
