@@ -1,0 +1,537 @@
+//! Which edits change which digests, on small crates in temporary folders.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use pipeline_build::{Code, Error};
+use tempfile::TempDir;
+
+const MANIFEST: &str = r#"
+[package]
+name = "study"
+version = "0.1.0"
+
+[dependencies]
+alpha = "1"
+beta-two = "1"
+renamed = { package = "gamma", version = "1" }
+"#;
+
+const LOCK: &str = r#"
+version = 4
+
+[[package]]
+name = "alpha"
+version = "1.0.0"
+source = "registry"
+checksum = "aa"
+dependencies = ["deep 1.0.0"]
+
+[[package]]
+name = "beta-two"
+version = "1.0.0"
+source = "registry"
+checksum = "bb"
+
+[[package]]
+name = "deep"
+version = "1.0.0"
+source = "registry"
+checksum = "dd"
+
+[[package]]
+name = "deep"
+version = "2.0.0"
+source = "registry"
+checksum = "ee"
+
+[[package]]
+name = "gamma"
+version = "1.0.0"
+source = "registry"
+checksum = "cc"
+dependencies = ["deep 2.0.0"]
+
+[[package]]
+name = "study"
+version = "0.1.0"
+dependencies = ["alpha", "beta-two", "gamma"]
+"#;
+
+/// A crate in a temporary folder.
+struct Scratch(TempDir);
+
+impl Scratch {
+    /// Of these files in `src`, with a manifest and a lock.
+    fn new(sources: &[(&str, &str)]) -> Self {
+        let scratch = Self(tempfile::tempdir().unwrap());
+        scratch.write("Cargo.toml", MANIFEST);
+        scratch.write("Cargo.lock", LOCK);
+        for (name, text) in sources {
+            scratch.write(&format!("src/{name}"), text);
+        }
+        scratch
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn try_read(&self, dispatch: &[&str]) -> Result<Code, Error> {
+        Code::read(self.path(), "src/lib.rs", dispatch)
+    }
+
+    fn read(&self) -> Code {
+        self.try_read(&[]).unwrap()
+    }
+
+    /// What is wrong with it, paths without the temporary folder.
+    fn complaint(&self) -> String {
+        let folder = format!("{}/", self.path().display());
+        self.try_read(&[]).unwrap_err().to_string().replace(&folder, "")
+    }
+}
+
+/// The modules whose closures' digests differ.
+fn changed(before: &Code, after: &Code) -> BTreeSet<String> {
+    assert!(before.modules.keys().eq(after.modules.keys()));
+    let differs = |path: &&String| before.digest(&[path]).unwrap() != after.digest(&[path]).unwrap();
+    before.modules.keys().filter(differs).cloned().collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// The digest of a crate that is one file.
+fn digest_of(code: &str) -> String {
+    Scratch::new(&[("lib.rs", code)]).read().modules["crate"].digest.clone()
+}
+
+#[test]
+fn what_is_no_code_changes_nothing() {
+    let code = r#"
+use std::fmt::{Debug, Display};
+use std::rc::Rc;
+pub fn f(a: &[u8], b: (u8, u8)) -> bool {
+    assert!(a.len() >= 1, "{}", -1);
+    g(a, b) && a.is_empty()
+}
+struct S;
+impl S { fn h(&self) -> Option<Option<u8>> { None } }
+"#;
+    let edit = |before: &str, after: &str| {
+        assert!(code.contains(before), "{before}");
+        code.replacen(before, after, 1)
+    };
+    for (what, edited) in [
+        ("a comment", edit("struct S;", "// why\nstruct S; /* what */")),
+        ("documentation", edit("struct S;", "/// What.\n#[doc(hidden)]\nstruct S;")),
+        ("documentation of the file", format!("//! What.\n{code}")),
+        ("lint levels", edit("struct S;", "#[allow(dead_code)]\n#[expect(unused)]\nstruct S;")),
+        ("lint levels of the file", format!("#![warn(missing_docs)]\n{code}")),
+        ("white space", edit("{ None }", "{\n    None\n}")),
+        ("white space in a macro", edit("a.len() >= 1, ", "a.len()>=1,\n")),
+        ("white space between a macro's operators", edit(", -1", ",-1")),
+        ("a trailing comma", edit("b: (u8, u8))", "b: (u8, u8,),)")),
+        ("a trailing comma in generics", edit("Option<Option<u8>>", "Option<Option<u8,>,>")),
+        ("the order of imports", edit("use std::rc::Rc;", "") + "use std::rc::Rc;"),
+        ("the order within an import", edit("Debug, Display", "Display, Debug")),
+        ("a test module", edit("struct S;", "struct S;\n#[cfg(test)] mod tests { use super::*; #[test] fn t() {} }")),
+        ("a test module with a file", edit("struct S;", "struct S;\n#[cfg(test)] mod tests;")),
+        ("a test", edit("struct S;", "struct S;\n#[test] fn t() { assert!(true) }")),
+        ("a method for tests", edit("impl S {", "impl S { #[cfg(all(unix, test))] fn t() {}")),
+        (
+            "statements for tests",
+            edit("g(a, b)", "#[cfg(test)] let c = 1; #[cfg(any(test, all(test)))] fn x() {} g(a, b)"),
+        ),
+        ("an attribute for tests", edit("struct S;", "#[cfg_attr(test, derive(Debug))] struct S;")),
+        ("a byte order mark", format!("\u{feff}{code}")),
+    ] {
+        assert_ne!(edited, code, "{what}");
+        assert_eq!(digest_of(&edited), digest_of(code), "{what}");
+    }
+}
+
+#[test]
+fn what_is_code_changes_the_digest() {
+    let code = "fn f(x: u8) -> bool { let t = (x); m!(x); m![x]; true && x == 1 }\n#[derive(Debug)] struct S; use a::b;\n\
+                macro_rules! m { ($x:expr) => {}; ($x:expr,) => { 1 } }\n";
+    for (before, after) in [
+        ("x == 1", "x == 2"),
+        ("true && x", "true & &x"),
+        ("u8", "u16"),
+        ("(x);", "(x,);"),
+        ("m!(x);", "m!(x,);"),
+        ("m![x]", "m![x,]"),
+        ("m!(x);", "#[cfg(not(test))] m!(x);"),
+        ("m!(x);", "#[cfg(any(test, unix))] m!(x);"),
+        ("#[derive(Debug)]", "#[derive(Clone)]"),
+        ("#[derive(Debug)]", ""),
+        ("use a::b;", "pub use a::b;"),
+        ("use a::b;", "use a::c as b;"),
+        ("use a::b;", "use a::b as c;"),
+        ("use a::b;", "use a::b::*;"),
+        ("use a::b;", "#[cfg(unix)] use a::b;"),
+        ("=> { 1 }", "=> { 2 }"),
+    ] {
+        let edited = code.replacen(before, after, 1);
+        assert_ne!(edited, code, "{before}");
+        assert_ne!(digest_of(&edited), digest_of(code), "{before} -> {after}");
+    }
+}
+
+#[test]
+fn an_edit_changes_exactly_the_closures_that_reach_it() {
+    let sources = [
+        ("lib.rs", "pub mod a; pub mod b; mod c; pub mod alone; fn root() { a::f() }"),
+        ("a.rs", "use crate::b::g; pub fn f() { g() }"),
+        ("b/mod.rs", "mod inner; pub fn g() { inner::h() }"),
+        ("b/inner.rs", "pub fn h() { crate::c::i() }"),
+        ("c.rs", "pub fn i() { if false { super::b::g() } }"),
+        ("alone.rs", "pub fn j() {}"),
+    ];
+    let ring = ["a", "b", "b::inner", "c", "crate"];
+    for (name, reached_by) in [
+        ("lib.rs", &["crate"][..]),
+        ("a.rs", &["a", "crate"]),
+        ("b/mod.rs", &ring),
+        ("b/inner.rs", &ring),
+        ("c.rs", &ring),
+        ("alone.rs", &["alone"]),
+    ] {
+        let scratch = Scratch::new(&sources);
+        let before = scratch.read();
+        let (_, text) = sources.iter().find(|(file, _)| *file == name).unwrap();
+        scratch.write(&format!("src/{name}"), &format!("{text} pub static NEW: u8 = 0;"));
+        assert_eq!(changed(&before, &scratch.read()), set(reached_by), "{name}");
+    }
+}
+
+/// The closure of module `user` holding `code`, in a crate with a module for each kind of thing to refer to.
+fn closure_of(code: &str) -> BTreeSet<String> {
+    let scratch = Scratch::new(&[
+        (
+            "lib.rs",
+            "mod user; mod target; mod hub; mod facade; mod inline { pub mod deep { pub fn f() {} } } mod looped;\n\
+             pub struct Root; #[macro_use] mod macros;",
+        ),
+        ("user.rs", code),
+        ("user/child.rs", "pub fn f() {}"),
+        ("target/mod.rs", "pub mod inner; pub fn f() {} pub struct T; pub trait Tr {}"),
+        ("target/inner.rs", "pub fn f() {} pub const C: u8 = 0;"),
+        ("hub.rs", "pub use crate::target; pub use crate::target::inner as renamed;"),
+        ("facade.rs", "pub use crate::target::*;"),
+        ("looped.rs", "pub use self::x as y; pub use self::y as x; pub use super::looped::*;"),
+        ("macros.rs", "macro_rules! shout { () => { $crate::target::inner::f() } }"),
+    ]);
+    let code = scratch.read();
+    let closure = code.closure(&["user"]).unwrap();
+    let names = closure.modules.iter().filter(|name| **name != "user").copied();
+    names.map(str::to_owned).chain(closure.crates.iter().map(|name| format!("extern {name}"))).collect()
+}
+
+#[test]
+fn every_way_to_refer_to_a_module_counts() {
+    let target = &["target"][..];
+    let inner = &["target::inner"][..];
+    for (code, reached) in [
+        // paths
+        ("fn g() { crate::target::f() }", target),
+        ("fn g() { super::target::f() }", target),
+        ("fn g() { self::super::target::f() }", target),
+        ("fn g() { crate::target::inner::f() }", inner),
+        ("fn g() -> crate::target::T { todo!() }", target),
+        ("fn g<X: crate::target::Tr>() {}", target),
+        ("fn g() { <crate::target::T as Clone>::clone() }", target),
+        ("type A = Vec<crate::target::T>;", target),
+        ("mod own { fn g() { super::super::target::f() } }", &[]), // `user` itself does not name `own`
+        ("mod own { pub fn g() { super::super::target::f() } } fn h() { own::g() }", &["target", "user::own"]),
+        ("mod child; fn g() { child::f() }", &["user::child"]),
+        ("mod child; use child::f;", &["user::child"]),
+        ("#[path = \"user/child.rs\"] mod other; fn g() { other::f() }", &["user::other"]),
+        ("fn g() { crate::inline::deep::f() }", &["inline::deep"]),
+        ("fn g() { crate::Root; }", &["crate"]),
+        ("fn g() { crate::r#target::f() }", target),
+        // imports
+        ("use crate::target::T;", target),
+        ("use crate::target::{inner::C, T as U};", &["target", "target::inner"]),
+        ("use crate::target::inner::{self};", inner),
+        ("use crate::target::inner::*;", inner),
+        ("use crate::target::Tr as _;", target),
+        ("use crate::{target as t}; fn g() { t::inner::f() }", &["target", "target::inner"]),
+        ("fn g() { use crate::target::inner as i; i::f() }", inner),
+        ("use super::*; fn g() { target::inner::f() }", &["crate", "target::inner"]),
+        (
+            "use crate::target::inner; mod own { use super::*; pub fn g() { inner::f() } } fn h() { own::g() }",
+            &["target::inner", "user::own"],
+        ),
+        // re-exports
+        ("fn g() { crate::hub::renamed::f() }", &["hub", "target", "target::inner"]),
+        ("use crate::hub::target::inner; fn g() { inner::f() }", &["hub", "target", "target::inner"]),
+        ("fn g() { crate::facade::T; }", &["facade", "target"]),
+        ("fn g() { crate::facade::inner::f() }", &["facade", "target", "target::inner"]),
+        ("use crate::looped::x;", &["looped"]),
+        // macros and attributes
+        ("fn g() { println!(\"{}\", crate::target::inner::C) }", inner),
+        ("fn g() { vec![(0, [crate::target::inner::C])]; }", inner),
+        ("fn g() { shout!() }", &["macros", "target::inner"]),
+        ("macro_rules! own { () => { use $crate::target::T; } }", target),
+        ("#[serde(with = \"crate::target::inner\")] struct S;", inner),
+        ("use crate::target::inner; #[serde(default = \"inner::f\")] struct S;", inner),
+        // other crates
+        ("fn g() { alpha::f() }", &["extern alpha"]),
+        ("fn g() { ::beta_two::f() }", &["extern beta_two"]),
+        ("use renamed::{X, y::Z};", &["extern renamed"]),
+        ("use alpha as a; fn g() { a::f() }", &["extern alpha"]),
+        ("extern crate alpha;", &["extern alpha"]),
+        ("#[derive(alpha::X)] struct S;", &["extern alpha"]),
+        ("fn g() { println!(\"{}\", alpha::f()) }", &["extern alpha"]),
+        // nothing
+        ("// crate::target::f()\nfn g() { \"crate::target::f()\"; std::mem::drop(0); gamma::f() }", &[]),
+        ("pub(crate) struct Target; fn target() {} fn g(alpha: u8) { target(); Self::inner() }", &[]),
+        ("#[cfg(test)] mod tests { fn g() { crate::target::f() } }", &[]),
+        ("#[doc = \"crate::target\"] #[doc = include_str!(\"no such file\")] fn g() {}", &[]),
+        // modules for different systems
+        (
+            "#[cfg(unix)] #[path = \"hub.rs\"] mod s; #[cfg(windows)] mod s { use alpha::f; } use s::t;",
+            &["extern alpha", "target", "target::inner", "user::s"],
+        ),
+    ] {
+        assert_eq!(closure_of(code), set(reached), "{code}");
+    }
+}
+
+/// Who has a type in hand can call whatever is implemented for it, wherever that stands.
+#[test]
+fn implementations_elsewhere_belong_to_the_type() {
+    let sources = |elsewhere: &'static str| {
+        [
+            ("lib.rs", "mod user; mod types; mod traits; mod elsewhere; mod again;"),
+            ("user.rs", "fn g(t: crate::types::T) { t.f() }"),
+            ("types.rs", "pub struct T; pub struct U;"),
+            ("traits.rs", "pub trait Tr {}"),
+            ("again.rs", "pub use crate::types::T;"),
+            ("elsewhere.rs", elsewhere),
+        ]
+    };
+    let reaches = |root: &str, elsewhere: &'static str| {
+        let code = Scratch::new(&sources(elsewhere)).read();
+        code.closure(&[root]).unwrap().modules.contains("elsewhere")
+    };
+    for elsewhere in [
+        "impl crate::types::T { fn f(&self) {} }",
+        "use crate::types::T; impl T { fn f(&self) {} }",
+        "use super::types::*; impl T { fn f(&self) {} }",
+        "use crate::again::T; impl T { fn f(&self) {} }",
+        "impl Clone for crate::types::T {}",
+        "impl crate::traits::Tr for crate::types::T {}",
+        "impl<'a> Clone for &'a crate::types::T {}",
+        "impl From<crate::types::T> for String {}",
+        "impl Clone for Vec<crate::types::T> {}",
+        "type A = crate::types::T; impl A { fn f(&self) {} }",
+        "implement!(crate::types::T, 3);",
+        "fn hidden() { impl crate::types::T { fn f(&self) {} } }",
+    ] {
+        assert!(reaches("user", elsewhere), "{elsewhere}");
+    }
+    for elsewhere in
+        ["struct T; impl T {}", "struct V; impl From<crate::types::T> for V {}", "fn f(_: crate::types::T) {}"]
+    {
+        assert!(!reaches("user", elsewhere), "{elsewhere}");
+    }
+
+    // A trait's implementors are reached through their types, or all of them would be each other's code.
+    assert!(!reaches("traits", "pub struct V; impl crate::traits::Tr for V {}"));
+    assert!(reaches("traits", "impl crate::traits::Tr for Vec<f32> {}"));
+    assert!(reaches("traits", "impl<T: Clone> crate::traits::Tr for T {}"));
+}
+
+#[test]
+fn a_dispatch_module_ties_no_stage_to_all_methods() {
+    let scratch = Scratch::new(&[
+        ("lib.rs", "pub mod train; pub mod methods; pub mod loss;"),
+        ("train.rs", "pub fn train(name: &str) { crate::methods::TABLE; crate::loss::f() }"),
+        ("methods/mod.rs", "pub mod gwd; pub mod decorr; pub static TABLE: &[(&str, fn())] = &[(\"gwd\", gwd::run)];"),
+        ("methods/gwd.rs", "use crate::loss; pub fn run() { loss::f() }"),
+        ("methods/decorr.rs", "pub fn run() {}"),
+        ("loss.rs", "pub fn f() {}"),
+    ]);
+    let read = || scratch.try_read(&["methods"]).unwrap();
+    let gwd = |code: &Code| code.digest(&["train", "methods::gwd"]).unwrap();
+    let decorr = |code: &Code| code.digest(&["train", "methods::decorr"]).unwrap();
+
+    let before = read();
+    let closure = before.closure(&["train", "methods::gwd"]).unwrap();
+    assert_eq!(closure.modules.into_iter().collect::<Vec<_>>(), ["loss", "methods", "methods::gwd", "train"]);
+
+    scratch.write("src/methods/decorr.rs", "pub fn run() { /* another */ 1; }");
+    let after = read();
+    assert_eq!(gwd(&before), gwd(&after));
+    assert_ne!(decorr(&before), decorr(&after));
+
+    scratch.write("src/methods/deep/er.rs", "");
+    scratch.write("src/methods/new.rs", "pub fn run() {}");
+    scratch.write("src/methods/mod.rs", "pub mod gwd; pub mod decorr; pub mod new; pub fn f() {} use gwd::run as g; mod deep { pub mod er; } use deep::er::*;");
+    assert_eq!(gwd(&after), gwd(&read()));
+
+    scratch.write("src/loss.rs", "pub fn f() { 2; }");
+    assert_ne!(gwd(&after), gwd(&read()));
+
+    assert_eq!(scratch.try_read(&["method"]).unwrap_err().to_string(), "the crate has no module `method`");
+    assert!(matches!(before.digest(&["methods::gwdd"]), Err(Error::NoSuchModule(name)) if name == "methods::gwdd"));
+}
+
+#[test]
+fn included_files_count_as_code() {
+    for include in [
+        "include_str!(\"table.txt\")",
+        "include_bytes!(\"table.txt\",)",
+        "std::include_str!(\"table.txt\")",
+        "m!(include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/\", \"table.txt\")))",
+    ] {
+        let scratch = Scratch::new(&[
+            ("lib.rs", "mod a; mod b;"),
+            ("a.rs", &format!("fn f() {{ {include}; }}")),
+            ("b.rs", "fn f() {}"),
+            ("table.txt", "1"),
+        ]);
+        let before = scratch.read();
+        scratch.write("src/table.txt", "2");
+        assert_eq!(changed(&before, &scratch.read()), set(&["a"]), "{include}");
+        assert!(before.files.contains(&scratch.path().join("src/table.txt")));
+    }
+    // What the build script makes is made of this very map.
+    Scratch::new(&[("lib.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/code.rs\"));")]).read();
+}
+
+#[test]
+fn a_crates_version_counts_where_it_is_used_itself_or_by_another() {
+    let sources = [
+        ("lib.rs", "mod a; mod b; mod c; mod none;"),
+        ("a.rs", "use alpha::X;"),
+        ("b.rs", "use beta_two::X; use crate::c;"),
+        ("c.rs", "use renamed::X;"),
+        ("none.rs", "use std::fmt;"),
+    ];
+    for (edits, reached_by) in [
+        (&[("\"beta-two\"\nversion = \"1.0.0\"", "\"beta-two\"\nversion = \"1.0.1\"")][..], &["b"][..]),
+        (&[("\"aa\"", "\"a0\"")], &["a"]),
+        (&[("\"deep\"\nversion = \"1.0.0\"", "\"deep\"\nversion = \"1.0.1\""), ("deep 1.0.0", "deep 1.0.1")], &["a"]),
+        (&[("\"ee\"", "\"e0\"")], &["b", "c"]),
+        (&[("[[package]]", "[[package]]\nname = \"unused\"\nversion = \"1.0.0\"\n\n[[package]]")], &[]),
+    ] {
+        let scratch = Scratch::new(&sources);
+        let before = scratch.read();
+        let lock = edits.iter().fold(LOCK.to_owned(), |lock, (before, after)| {
+            assert!(lock.contains(before), "{before}");
+            lock.replacen(before, after, 1)
+        });
+        scratch.write("Cargo.lock", &lock);
+        assert_eq!(changed(&before, &scratch.read()), set(reached_by), "{edits:?}");
+    }
+
+    let scratch = Scratch::new(&sources);
+    let before = scratch.read();
+    scratch
+        .write("Cargo.toml", &MANIFEST.replace("alpha = \"1\"", "alpha = { version = \"1\", features = [\"fast\"] }"));
+    assert_eq!(changed(&before, &scratch.read()), set(&["a"]));
+    scratch.write("Cargo.toml", &MANIFEST.replace("alpha = \"1\"", "alpha = \"1.0\""));
+    assert_eq!(changed(&before, &scratch.read()), set(&[]));
+}
+
+#[test]
+fn workspaces_and_crates_in_folders() {
+    let scratch = Scratch::new(&[]);
+    scratch.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = []\n[workspace.dependencies]\nnear = { path = \"near\" }\nalpha = \"1\"\n",
+    );
+    scratch.write(
+        "Cargo.lock",
+        &LOCK.replace(
+            "[\"alpha\", \"beta-two\", \"gamma\"]",
+            "[\"alpha\", \"near\"]\n\n[[package]]\nname = \"near\"\nversion = \"0.1.0\"\ndependencies = [\"beta-two\"]",
+        ),
+    );
+    scratch.write("near/Cargo.toml", "[package]\nname = \"near\"\n[lib]\npath = \"near.rs\"\n");
+    scratch.write("near/near.rs", "pub fn f() {}");
+    scratch.write(
+        "study/Cargo.toml",
+        "[package]\nname = \"study\"\n[dependencies]\nalpha.workspace = true\n[target.'cfg(unix)'.dependencies]\nnear = { workspace = true }\n",
+    );
+    scratch.write("study/src/lib.rs", "mod a; mod b;");
+    scratch.write("study/src/a.rs", "use near::f;");
+    scratch.write("study/src/b.rs", "use alpha::f;");
+    let read = || Code::read(&scratch.path().join("study"), "src/lib.rs", &[]).unwrap();
+
+    let before = read();
+    assert_eq!(before.crates.keys().collect::<Vec<_>>(), ["alpha", "near"]);
+    scratch.write("near/near.rs", "// why\npub fn f() {}");
+    assert_eq!(before, read());
+    scratch.write("near/near.rs", "pub fn f() { 1; }");
+    assert_eq!(changed(&before, &read()), set(&["a"]));
+
+    let lock = std::fs::read_to_string(scratch.path().join("Cargo.lock")).unwrap();
+    let before = read();
+    scratch.write("Cargo.lock", &lock.replace("\"bb\"", "\"b0\""));
+    assert_eq!(changed(&before, &read()), set(&["a"]));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let complaint = |sources: &[(&str, &str)]| Scratch::new(sources).complaint();
+    assert_eq!(
+        complaint(&[("lib.rs", "mod a;"), ("a.rs", "fn f() {}\n\nfn 1() {}\n")]),
+        "src/a.rs:3:4: expected identifier"
+    );
+    assert!(complaint(&[("lib.rs", "fn f() {\n  \"open\n")]).starts_with("src/lib.rs:2:3: "));
+    assert_eq!(
+        complaint(&[("lib.rs", "\nmod missing;")]),
+        "src/lib.rs:2: module `missing` has no file; looked for [\"src/missing.rs\", \"src/missing/mod.rs\"]"
+    );
+    assert!(
+        complaint(&[("lib.rs", "fn f() {\n include_str!(NAME) }")]).starts_with("src/lib.rs:2: cannot tell which file")
+    );
+    assert!(complaint(&[("lib.rs", "fn f() { include_str!(\"no\") }")]).starts_with("src/no: cannot be read: "));
+    assert!(complaint(&[]).starts_with("src/lib.rs: cannot be read: "));
+
+    let scratch = Scratch::new(&[("lib.rs", "use alpha::X;")]);
+    scratch.write("Cargo.lock", "version = 4\n");
+    assert_eq!(scratch.complaint(), "Cargo.lock: does not list `study`; cargo writes it when it builds");
+    scratch.write("Cargo.toml", "[package\n");
+    assert!(scratch.complaint().starts_with("Cargo.toml: is not a readable manifest: "));
+    // A module that this system need not have.
+    Scratch::new(&[("lib.rs", "#[cfg(windows)] mod missing;")]).read();
+}
+
+#[test]
+fn the_map_as_rust() {
+    let code = Scratch::new(&[
+        ("lib.rs", "mod a; mod methods;"),
+        ("a.rs", "use alpha::X; use crate::methods;"),
+        ("methods.rs", ""),
+    ]);
+    let code = code.try_read(&["methods"]).unwrap();
+    let (a, root, alpha) = (&code.modules["a"].digest, &code.modules["crate"].digest, &code.crates["alpha"]);
+    let expected = format!(
+        r#"pub static CODE: pipeline::code::CodeMap = pipeline::code::CodeMap {{
+    modules: &[
+        pipeline::code::Module {{ path: "a", digest: "{a}", modules: &["methods"], crates: &["alpha"] }},
+        pipeline::code::Module {{ path: "crate", digest: "{root}", modules: &[], crates: &[] }},
+        pipeline::code::Module {{ path: "methods", digest: "", modules: &[], crates: &[] }},
+    ],
+    crates: &[
+        ("alpha", "{alpha}"),
+    ],
+}};
+"#
+    );
+    assert_eq!(code.to_rust(), expected);
+}
