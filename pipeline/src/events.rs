@@ -7,9 +7,9 @@ use serde::Serialize;
 pub enum Event {
     /// Another process has the work tree; this one waits.
     WaitingForLock,
-    /// An output of a stage that dvc.yaml no longer has was taken out of the work tree (the store still has it).
+    /// Outputs of stages that dvc.yaml no longer has were taken out of the work tree (the store still has them).
     Removed {
-        path: String,
+        paths: Vec<String>,
     },
     /// The work tree already held what the stage gives.
     Fresh {

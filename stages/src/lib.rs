@@ -1,1 +1,22 @@
-//! The study that retrial ships: from noise to a verdict.
+//! The study that retrial ships, in reading order: from noise to a verdict.
+//!
+//! Nothing here knows of cache, git or terminal: only the binary (`main.rs` and `registry.rs`) names the engine.
+
+pub mod random; // PyTorch's and NumPy's random streams, bit for bit
+pub mod linalg; // SVD pieces with their derivatives
+pub mod data; // data sets: made, written, read
+pub mod nn; // networks, loss and optimiser over flat buffers
+pub mod methods; // one file a method under test
+pub mod train; // one training run: data, method, hyper-parameters, seed -> curves and scores
+pub mod search; // hyper-parameter search: spaces, samplers, studies
+pub mod protocols; // as-run, as-stated, controlled: how an experiment is split, tuned and scored
+pub mod table; // tidy tables of results, one observation a row
+pub mod statistics; // intervals, tests, effect sizes, corrections
+pub mod claims; // claim files -> verdicts
+pub mod plots; // one file a figure
+pub mod report; // the page and the summary
+
+pub mod artifact; // files that stages write: whole or not at all, same bytes every time
+pub mod parameters; // the parameters that a stage declared
+pub mod programs; // one file a stage program, as dvc.yaml calls it
+pub mod cli; // the study's own commands

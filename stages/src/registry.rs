@@ -1,13 +1,75 @@
 //! What this study gives to the engine: stage name -> program, command name -> command.
 
-use pipeline::study::Study;
+use clap::{Args, FromArgMatches};
+use pipeline::study::{Program, Study, StudyCommand};
+use stages::cli::audit;
+use stages::parameters::Parameters;
+use stages::programs::{mnist1d, plots, report, statistics, train, tune, verdicts};
+
+include!(concat!(env!("OUT_DIR"), "/code.rs"));
+
+/// A row of the table: `retrial stage NAME` is `programs/NAME.rs`, whose code starts there and at the given modules.
+macro_rules! program {
+    ($name:ident, $more_code:expr) => {
+        Program {
+            name: stringify!($name),
+            arguments: || $name::Args::augment_args(clap::Command::new(stringify!($name))),
+            code: |arguments| {
+                let mut modules: Vec<String> =
+                    $more_code(&$name::Args::augment_args(clap::Command::new("")), arguments);
+                modules.push(format!("programs::{}", stringify!($name)));
+                modules
+            },
+            run: |matches, parameters| {
+                let parameters = parameters.map(Parameters::read).transpose()?.unwrap_or_default();
+                $name::run($name::Args::from_arg_matches(matches)?, &parameters)
+            },
+        }
+    };
+}
+
+fn nothing_more(_: &clap::Command, _: &[String]) -> Vec<String> {
+    Vec::new()
+}
+
+/// A run is made of its experiment's protocols, its method, and the baseline, from whose weights some runs start. Of an
+/// arm such as `baseline-at-svvar` the method is what stands before `-at-`.
+fn experiment_and_method(program: &clap::Command, arguments: &[String]) -> Vec<String> {
+    let arguments = std::iter::once("").chain(arguments.iter().map(String::as_str));
+    // Arguments that don't parse fail when the stage runs, with the parser's own message.
+    let Ok(matches) = program.clone().try_get_matches_from(arguments) else { return Vec::new() };
+    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
+    let method = text("method").split("-at-").next().unwrap_or_default();
+    let mut modules = vec![format!("protocols::{}", text("experiment")), "methods::baseline".to_owned()];
+    if method != "baseline" {
+        modules.push(format!("methods::{method}"));
+    }
+    modules
+}
 
 pub static STUDY: Study = Study {
     name: "retrial",
-    about: "Puts machine-learning claims on trial",
+    about: "Puts machine-learning claims on trial: rebuilds every number of a study, to the bit, and judges each claim",
     version: env!("CARGO_PKG_VERSION"),
-    programs: &[],
-    commands: &[],
-    code: &pipeline::code::CodeMap::EMPTY,
-    conclusion: |_, _| None,
+    programs: &[
+        program!(mnist1d, nothing_more),
+        program!(tune, experiment_and_method),
+        program!(train, experiment_and_method),
+        program!(statistics, nothing_more),
+        program!(plots, nothing_more),
+        program!(verdicts, nothing_more),
+        program!(report, nothing_more),
+    ],
+    commands: &[StudyCommand {
+        name: "audit",
+        arguments: || audit::Args::augment_args(clap::Command::new("audit")),
+        run: |matches, root, terminal| {
+            Ok(audit::run(&audit::Args::from_arg_matches(matches)?, root, terminal.width, terminal.colour)?)
+        },
+    }],
+    code: &CODE,
+    conclusion: |root, terminal| {
+        let arguments = audit::Args { json: false };
+        audit::run(&arguments, root, terminal.width, terminal.colour).ok()
+    },
 };

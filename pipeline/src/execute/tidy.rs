@@ -28,6 +28,7 @@ pub(super) fn tidy(workspace: &mut Workspace, graph: &Graph, report: &mut dyn Fn
         return Ok(());
     }
     let tracked = Tracked::by_git(&workspace.root);
+    let mut paths = Vec::new();
     for (path, sha256) in left {
         let read = graph.stages.iter().flat_map(|stage| &stage.dependencies).any(|dep| dep.path.is_in(&path));
         let inside = path.ancestors().any(|above| made.contains(&above));
@@ -41,9 +42,12 @@ pub(super) fn tidy(workspace: &mut Workspace, graph: &Graph, report: &mut dyn Fn
             let removed =
                 if target.is_dir() { std::fs::remove_dir_all(&target) } else { std::fs::remove_file(&target) };
             removed.map_err(StoreError::file(&target, "cannot be removed"))?;
-            report(Event::Removed { path: path.to_string() });
+            paths.push(path.to_string());
         }
         workspace.store.records.unplace(path.as_str())?;
+    }
+    if !paths.is_empty() {
+        report(Event::Removed { paths });
     }
     Ok(())
 }

@@ -18,8 +18,12 @@ impl<W: Write> Lines<W> {
     pub fn show(&mut self, event: &Event) {
         match event {
             Event::WaitingForLock => self.line("Waiting", Colour::Yellow, "for another run in this work tree to end"),
-            Event::Removed { path } => {
-                self.line("Removed", Colour::Green, &format!("{path} (no stage makes it any more)"))
+            Event::Removed { paths } => {
+                let what = match paths.as_slice() {
+                    [path] => path.clone(),
+                    _ => format!("{} outputs", paths.len()),
+                };
+                self.line("Removed", Colour::Green, &format!("{what} that no stage makes any more"));
             }
             // What is as it should be needs no line.
             Event::Fresh { .. } => {}

@@ -1,0 +1,18 @@
+//! Claim files -> verdicts.
+//!
+//! [`read`] takes in claims of the shape of [`schema`], [`judge`] holds them against the tables, and [`verdict`] is the
+//! shape of the answer.
+
+// What is claimed
+pub mod read; // claim files, checked, with lines for errors
+pub mod schema; // a claim file's shape
+
+// What the tables say
+mod evidence; // the statistics of one paired comparison
+pub mod judge; // evidence -> verdicts, over all claims of a study
+pub(crate) mod runs; // the tables, looked up by run and epoch
+
+// The answer
+pub mod numbers; // numbers as people read them
+mod sentences; // verdicts in words
+pub mod verdict; // the answer's shape

@@ -1,0 +1,157 @@
+//! The answer to a claim, as `artifacts/verdicts.json` holds it and the report and `retrial audit` show it.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::schema::{Comparison, Defect, Direction, Published, Source};
+
+/// All verdicts of a study; Holm's correction runs over all primary comparisons in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdicts {
+    pub claims: Vec<ClaimVerdicts>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimVerdicts {
+    pub id: String,
+    pub statement: String,
+    pub experiment: String,
+    pub source: Source,
+    pub alpha: f64,
+    pub margin: f64,
+    pub published: Option<Published>,
+    /// In the claim file's order.
+    pub protocols: Vec<ProtocolVerdict>,
+    /// Sentences on where protocols disagree and which defect lies between them.
+    pub disagreements: Vec<String>,
+    /// (short name, defect), in order of name.
+    pub defects: Vec<(String, Defect)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProtocolVerdict {
+    pub protocol: String,
+    pub verdict: Verdict,
+    /// Why, in one sentence.
+    pub reason: String,
+    pub evidence: Option<Evidence>,
+    pub reproduced: Option<Reproduced>,
+    pub controls: Vec<ControlVerdict>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Supported,
+    Contradicted,
+    NoDifference,
+    Undecided,
+    Untestable,
+}
+
+impl Verdict {
+    /// The verdict in words, as tables show it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::Contradicted => "contradicted",
+            Self::NoDifference => "no difference",
+            Self::Undecided => "undecided",
+            Self::Untestable => "untestable",
+        }
+    }
+}
+
+/// What becomes of the source's finding, that its `a` lies above or below its `b`, under a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PublishedVerdict {
+    /// A difference the same way.
+    Reproduced,
+    /// A difference the other way.
+    Reversed,
+    /// No difference that matters.
+    Vanished,
+    /// Undecided or untestable.
+    Open,
+}
+
+impl ClaimVerdicts {
+    /// Whether the source's finding holds under a protocol; none where nothing is published.
+    pub fn published_verdict(&self, protocol: &ProtocolVerdict) -> Option<PublishedVerdict> {
+        let found = self.published.as_ref().map(|published| published.a.total_cmp(&published.b))?;
+        let Some(evidence) = &protocol.evidence else { return Some(PublishedVerdict::Open) };
+        let claimed = match evidence.comparison.direction {
+            Direction::Higher => Ordering::Greater,
+            Direction::Lower => Ordering::Less,
+        };
+        let ours = match protocol.verdict {
+            Verdict::Supported => claimed,
+            Verdict::Contradicted => claimed.reverse(),
+            Verdict::NoDifference => Ordering::Equal,
+            Verdict::Undecided | Verdict::Untestable => return Some(PublishedVerdict::Open),
+        };
+        Some(match ours {
+            ours if ours == found => PublishedVerdict::Reproduced,
+            Ordering::Equal => PublishedVerdict::Vanished,
+            _ => PublishedVerdict::Reversed,
+        })
+    }
+}
+
+/// A control is judged like a claim, without Holm's correction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlVerdict {
+    pub name: String,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub evidence: Option<Evidence>,
+}
+
+/// The statistics of one paired comparison; differences are `a − b`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub comparison: Comparison,
+    pub seeds: usize,
+    /// Seeds left out because a run gave a number that is not finite or is missing.
+    pub failed_seeds: Vec<u64>,
+    pub mean_a: f64,
+    pub sd_a: f64,
+    pub mean_b: f64,
+    pub sd_b: f64,
+    pub difference: f64,
+    /// Student's t interval of the mean paired difference at level 1 − α.
+    pub interval: [f64; 2],
+    /// Paired t-test, two-sided.
+    pub p_t: f64,
+    /// Sign-flip test of the mean paired difference, exact, two-sided; null above 40 pairs of seeds.
+    pub p_sign_flip: Option<f64>,
+    /// `p_t` after Holm over the study's primary comparisons; null for controls, which are judged by `p_t`.
+    pub p_holm: Option<f64>,
+    /// Two one-sided t-tests against the margin.
+    pub p_equivalence: f64,
+    /// Mean over standard deviation of the paired differences.
+    pub dz: Option<f64>,
+    /// Further seeds after which a decision is likely (90 % power), for undecided claims; null too where more than
+    /// 10,000 seeds would be needed.
+    pub further_seeds: Option<usize>,
+    /// seed, a, b; in order of seed.
+    pub pairs: Vec<(u64, f64, f64)>,
+}
+
+/// Does the published number lie where one more run of ours would?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reproduced {
+    pub a: PublishedNumber,
+    pub b: PublishedNumber,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PublishedNumber {
+    pub published: f64,
+    /// 95 % prediction interval for one further run: mean ± t·sd·√(1 + 1/n).
+    pub prediction: [f64; 2],
+    pub inside: bool,
+    /// Share of our runs below the published value, in percent (ties half).
+    pub percentile: f64,
+}

@@ -1,0 +1,249 @@
+//! Fully connected networks with ReLU between the layers: forward and backward over one flat parameter vector.
+
+use std::iter;
+use std::ops::Range;
+
+use faer::{MatMut, MatRef};
+use thiserror::Error;
+
+use crate::linalg::product::multiply;
+use crate::linalg::simd::vectorised;
+use crate::random::torch::Generator;
+
+/// Where a layer's parameters lie in the flat vector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    pub inputs: usize,
+    pub outputs: usize,
+    /// (outputs × inputs), row-major, as in PyTorch.
+    pub weight: Range<usize>,
+    pub bias: Range<usize>,
+}
+
+/// The shape of a network; its parameters are a flat vector elsewhere, layer by layer, each weight before its bias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mlp {
+    hidden: Vec<Layer>,
+    last: Layer,
+}
+
+/// A network was to have a layer without inputs or outputs.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("a network needs inputs, classes and units in every hidden layer, but its widths are {0:?}")]
+pub struct EmptyLayer(Vec<usize>);
+
+impl Mlp {
+    /// A network with these numbers of inputs, of units in each hidden layer, and of classes.
+    pub fn new(inputs: usize, hidden: &[usize], classes: usize) -> Result<Self, EmptyLayer> {
+        let mut end = 0;
+        let mut layer = |inputs, outputs| {
+            let weight = end..end + inputs * outputs;
+            let bias = weight.end..weight.end + outputs;
+            end = bias.end;
+            Layer { inputs, outputs, weight, bias }
+        };
+        let widths: Vec<usize> = iter::once(inputs).chain(hidden.iter().copied()).collect();
+        if widths.contains(&0) || classes == 0 {
+            return Err(EmptyLayer(widths.into_iter().chain([classes]).collect()));
+        }
+        let hidden_layers = widths.iter().zip(hidden).map(|(&inputs, &outputs)| layer(inputs, outputs)).collect();
+        Ok(Self { hidden: hidden_layers, last: layer(widths[hidden.len()], classes) })
+    }
+
+    /// From the input to the logits.
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.hidden.iter().chain([&self.last])
+    }
+
+    /// The number of parameters.
+    pub fn parameters(&self) -> usize {
+        self.last.bias.end
+    }
+
+    /// The number of features of an example.
+    pub fn inputs(&self) -> usize {
+        self.hidden.first().unwrap_or(&self.last).inputs
+    }
+
+    /// The number of logits of an example.
+    pub fn classes(&self) -> usize {
+        self.last.outputs
+    }
+
+    /// PyTorch's initial parameters, drawn layer by layer.
+    pub fn initial(&self, generator: &mut Generator) -> Vec<f32> {
+        let mut parameters = vec![0.0; self.parameters()];
+        for layer in self.layers() {
+            let (weight, bias) = layer.parts_of(&mut parameters);
+            generator.linear(layer.inputs, layer.outputs, weight, bias);
+        }
+        parameters
+    }
+}
+
+/// What a network computes on its way, for batches up to a size; nothing is allocated after this.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    network: Mlp,
+    batch: usize,
+    /// For each hidden layer, (batch × units): what ReLU lets through.
+    hidden: Vec<Vec<f32>>,
+    /// (classes × batch), and after [`super::loss`] their gradient: the examples lie side by side.
+    logits: Vec<f32>,
+    /// The gradient of each hidden layer's activations, shaped as they.
+    hidden_gradients: Vec<Vec<f32>>,
+}
+
+impl Pass {
+    /// For batches of up to this size.
+    pub fn new(network: &Mlp, largest_batch: usize) -> Self {
+        let hidden: Vec<Vec<f32>> =
+            network.hidden.iter().map(|layer| vec![0.0; largest_batch * layer.outputs]).collect();
+        Self {
+            batch: 0,
+            logits: vec![0.0; largest_batch * network.classes()],
+            hidden_gradients: hidden.clone(),
+            hidden,
+            network: network.clone(),
+        }
+    }
+
+    /// Runs the network on `x` (batch × inputs), row-major, and returns the logits, (classes × batch), row-major.
+    pub fn forward(&mut self, parameters: &[f32], x: &[f32]) -> &mut [f32] {
+        let batch = x.len() / self.network.inputs();
+        self.batch = batch;
+        for (at, layer) in self.network.hidden.iter().enumerate() {
+            let (before, from_here) = self.hidden.split_at_mut(at);
+            let input = before.last().map_or(x, |input| &input[..batch * layer.inputs]);
+            let output = &mut from_here[0][..batch * layer.outputs];
+            let weight = layer.weight_in(parameters);
+            multiply(matrix_mut(output, batch, layer.outputs), matrix(input, batch, layer.inputs), weight.transpose());
+            add_bias_and_rectify(output, &parameters[layer.bias.clone()]);
+        }
+        let last = &self.network.last;
+        let input = self.hidden.last().map_or(x, |input| &input[..batch * last.inputs]);
+        let logits = &mut self.logits[..batch * last.outputs];
+        let weight = last.weight_in(parameters);
+        multiply(matrix_mut(logits, last.outputs, batch), weight, matrix(input, batch, last.inputs).transpose());
+        add_bias_to_classes(logits, &parameters[last.bias.clone()], batch);
+        logits
+    }
+
+    /// The gradient of every parameter, into `gradient`, of a loss whose gradient now stands where
+    /// [`forward`](Self::forward) left the logits; `parameters` and `x` are those that it was given.
+    pub fn backward(&mut self, parameters: &[f32], x: &[f32], gradient: &mut [f32]) {
+        let batch = self.batch;
+        let last = &self.network.last;
+        let input = self.hidden.last().map_or(x, |input| &input[..batch * last.inputs]);
+        let delta = &self.logits[..batch * last.outputs];
+        let (weight_gradient, bias_gradient) = last.parts_of(gradient);
+        sum_classes(delta, bias_gradient, batch);
+        let delta = matrix(delta, last.outputs, batch);
+        multiply(matrix_mut(weight_gradient, last.outputs, last.inputs), delta, matrix(input, batch, last.inputs));
+        if let Some(below) = self.hidden_gradients.last_mut() {
+            let below = matrix_mut(&mut below[..batch * last.inputs], batch, last.inputs);
+            multiply(below, delta.transpose(), last.weight_in(parameters));
+        }
+
+        for (at, layer) in self.network.hidden.iter().enumerate().rev() {
+            let (below, from_here) = self.hidden_gradients.split_at_mut(at);
+            let delta = &mut from_here[0][..batch * layer.outputs];
+            let (weight_gradient, bias_gradient) = layer.parts_of(gradient);
+            rectify_and_sum(delta, &self.hidden[at][..batch * layer.outputs], bias_gradient);
+            let delta = matrix(delta, batch, layer.outputs);
+            let input = if at == 0 { x } else { &self.hidden[at - 1][..batch * layer.inputs] };
+            let weight_gradient = matrix_mut(weight_gradient, layer.outputs, layer.inputs);
+            multiply(weight_gradient, delta.transpose(), matrix(input, batch, layer.inputs));
+            if let Some(below) = below.last_mut() {
+                let below = matrix_mut(&mut below[..batch * layer.inputs], batch, layer.inputs);
+                multiply(below, delta, layer.weight_in(parameters));
+            }
+        }
+    }
+}
+
+fn matrix(data: &[f32], rows: usize, columns: usize) -> MatRef<'_, f32> {
+    MatRef::from_row_major_slice(data, rows, columns)
+}
+
+fn matrix_mut(data: &mut [f32], rows: usize, columns: usize) -> MatMut<'_, f32> {
+    MatMut::from_row_major_slice_mut(data, rows, columns)
+}
+
+impl Layer {
+    fn weight_in<'a>(&self, parameters: &'a [f32]) -> MatRef<'a, f32> {
+        matrix(&parameters[self.weight.clone()], self.outputs, self.inputs)
+    }
+
+    /// Its weight and its bias in a flat vector of parameters or of their gradient.
+    fn parts_of<'a>(&self, flat: &'a mut [f32]) -> (&'a mut [f32], &'a mut [f32]) {
+        flat[self.weight.start..self.bias.end].split_at_mut(self.weight.len())
+    }
+}
+
+/// `values` is (batch × units): max(0, values + bias).
+fn add_bias_and_rectify(values: &mut [f32], bias: &[f32]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in values.chunks_exact_mut(bias.len()) {
+                for (value, &bias) in row.iter_mut().zip(bias) {
+                    let sum = *value + bias;
+                    // Written so that NaN stays.
+                    *value = if sum < 0.0 { 0.0 } else { sum };
+                }
+            }
+        },
+    );
+}
+
+/// `logits` is (classes × batch).
+fn add_bias_to_classes(logits: &mut [f32], bias: &[f32], batch: usize) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (class, &bias) in logits.chunks_exact_mut(batch).zip(bias) {
+                for logit in class {
+                    *logit += bias;
+                }
+            }
+        },
+    );
+}
+
+/// Takes the gradient of activations, (batch × units), back through ReLU, and sums it over the batch, in order.
+fn rectify_and_sum(delta: &mut [f32], activations: &[f32], sums: &mut [f32]) {
+    sums.fill(0.0);
+    vectorised(
+        #[inline(always)]
+        || {
+            let units = sums.len();
+            for (row, activations) in delta.chunks_exact_mut(units).zip(activations.chunks_exact(units)) {
+                for ((delta, &activation), sum) in row.iter_mut().zip(activations).zip(&mut *sums) {
+                    *delta = if activation <= 0.0 { 0.0 } else { *delta };
+                    *sum += *delta;
+                }
+            }
+        },
+    );
+}
+
+/// Sums `delta`, (classes × batch), over the batch: sixteen running sums, then those in order.
+fn sum_classes(delta: &[f32], sums: &mut [f32], batch: usize) {
+    const LANES: usize = 16;
+    vectorised(
+        #[inline(always)]
+        || {
+            for (class, sum) in delta.chunks_exact(batch).zip(sums) {
+                let (blocks, rest) = class.as_chunks::<LANES>();
+                let mut lanes = [0.0_f32; LANES];
+                for block in blocks {
+                    for (lane, &value) in lanes.iter_mut().zip(block) {
+                        *lane += value;
+                    }
+                }
+                *sum = lanes.iter().chain(rest).sum();
+            }
+        },
+    );
+}

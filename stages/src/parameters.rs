@@ -1,0 +1,62 @@
+//! The parameters that a stage declared in `dvc.yaml`, and no others.
+//!
+//! The engine writes them to a file and names it in `RETRIAL_PARAMS`: one JSON object, from parameter file to declared
+//! dotted key to value, for example `{"params.yaml": {"svvar.epochs": 20, "mnist1d": {"seed": 42}}}`.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::artifact::{self, ArtifactError};
+
+#[derive(Debug, Error)]
+pub enum ParameterError {
+    #[error("parameter `{0}` is not declared by this stage: add it under `params:` in dvc.yaml")]
+    Undeclared(String),
+    #[error("parameter `{key}` has an unsuitable value: {source}")]
+    Unsuitable { key: String, source: serde_json::Error },
+    #[error(transparent)]
+    File(#[from] ArtifactError),
+}
+
+/// Declared dotted key -> value.
+#[derive(Debug, Default, Clone)]
+pub struct Parameters(Map<String, Value>);
+
+impl Parameters {
+    /// Reads the engine's file; keys of all parameter files are taken together.
+    pub fn read(path: &Path) -> Result<Self, ParameterError> {
+        let files: Map<String, Value> = artifact::read_json(path)?;
+        let mut declared = Map::new();
+        for (_, values) in files {
+            if let Value::Object(values) = values {
+                declared.extend(values);
+            }
+        }
+        Ok(Self(declared))
+    }
+
+    pub fn from_map(declared: Map<String, Value>) -> Self {
+        Self(declared)
+    }
+
+    /// The value at a dotted key: declared itself, or inside a declared mapping.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, ParameterError> {
+        let value = self.find(key).ok_or_else(|| ParameterError::Undeclared(key.to_owned()))?;
+        serde_json::from_value(value.clone())
+            .map_err(|source| ParameterError::Unsuitable { key: key.to_owned(), source })
+    }
+
+    fn find(&self, key: &str) -> Option<&Value> {
+        if let Some(value) = self.0.get(key) {
+            return Some(value);
+        }
+        // The longest declared prefix wins, then the rest of the key walks down.
+        key.match_indices('.').map(|(at, _)| at).rev().find_map(|at| {
+            let declared = self.0.get(&key[..at])?;
+            key[at + 1..].split('.').try_fold(declared, |value, part| value.get(part))
+        })
+    }
+}

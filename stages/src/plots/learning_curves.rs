@@ -1,0 +1,316 @@
+//! A metric by epoch: mean over seeds and its 95 % interval per method, one panel a protocol, the published curve behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plotters::prelude::{DrawingBackend, RGBColor};
+use plotters::style::text_anchor::HPos;
+
+use super::canvas::{Canvas, Figure, PlotError, Stroke, Type, text_width};
+use super::panel::{Axis, Frame, Panel, REMARK};
+use super::{labels, theme};
+use crate::claims::schema::Claim;
+use crate::statistics::{describe, interval};
+use crate::table::Observation;
+
+/// The level of the bands: intervals of the mean, not of the runs.
+const LEVEL: f64 = 0.95;
+
+/// The figure's data: panels share the axis of the metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LearningCurves {
+    pub metric: String,
+    /// All methods of the figure, in the order of the legend.
+    pub methods: Vec<String>,
+    pub panels: Vec<CurvePanel>,
+    /// Method -> published curve, one value an epoch from epoch 1; the same in every panel.
+    pub published: BTreeMap<String, Vec<f64>>,
+}
+
+/// The curves of one protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurvePanel {
+    pub protocol: String,
+    pub curves: Vec<Curve>,
+}
+
+/// One method's runs under one protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    pub method: String,
+    /// Seeds that were run.
+    pub seeds: usize,
+    /// Seeds left out because one of their values is not finite.
+    pub failed: usize,
+    pub points: Vec<CurvePoint>,
+}
+
+/// Mean over seeds at one epoch, and the 95 % t interval of that mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    pub epoch: u32,
+    pub mean: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl LearningCurves {
+    /// The curves of `metric` in `experiment`; none where the table has no row of it.
+    ///
+    /// Protocols come in the order of the claims, methods as the claims name them, the reference first; what the claims
+    /// do not name follows in order of name. The order of the rows does not matter.
+    pub fn new(observations: &[Observation], experiment: &str, metric: &str, claims: &[&Claim]) -> Option<Self> {
+        let claims: Vec<&Claim> = claims.iter().copied().filter(|claim| claim.experiment == experiment).collect();
+        let mut rows: Vec<&Observation> =
+            observations.iter().filter(|row| row.experiment == experiment && row.metric == metric).collect();
+        // Should a table say something twice, the greater value counts, whichever comes first.
+        rows.sort_by(|x, y| (x.seed, x.epoch).cmp(&(y.seed, y.epoch)).then(x.value.total_cmp(&y.value)));
+        if rows.is_empty() {
+            return None;
+        }
+
+        let named_protocols = claims.iter().flat_map(|claim| &claim.protocols).map(|named| &named.protocol);
+        let protocols = in_order(named_protocols, rows.iter().map(|row| &row.protocol));
+
+        let compared = claims.iter().flat_map(|claim| [&claim.comparison.b, &claim.comparison.a]);
+        let controls = claims.iter().flat_map(|claim| &claim.controls);
+        let controls = controls.flat_map(|control| [&control.b, &control.a]).flatten();
+        let methods = in_order(compared.chain(controls), rows.iter().map(|row| &row.method));
+
+        let panels = protocols.into_iter().map(|protocol| {
+            let curves = methods.iter().filter_map(|method| {
+                curve(method, rows.iter().filter(|row| row.protocol == protocol && row.method == *method))
+            });
+            CurvePanel { curves: curves.collect(), protocol }
+        });
+        let mut published = BTreeMap::new();
+        for claim in claims.iter().filter(|claim| claim.comparison.metric == metric) {
+            for (method, values) in claim.published.iter().flat_map(|published| &published.curves) {
+                published.entry(method.clone()).or_insert_with(|| values.clone());
+            }
+        }
+        Some(Self { metric: metric.to_owned(), panels: panels.collect(), methods, published })
+    }
+}
+
+/// The members of `present`, those that `named` names first and in its order, the others after them in theirs.
+fn in_order<'a>(named: impl Iterator<Item = &'a String>, present: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut rest: BTreeSet<&String> = present.collect();
+    let mut ordered: Vec<String> = named.filter_map(|name| rest.take(name)).cloned().collect();
+    ordered.extend(rest.into_iter().cloned());
+    ordered
+}
+
+/// Seeds with a value that is not finite are left out whole: a mean over other seeds at every epoch would jump.
+fn curve<'a>(method: &str, rows: impl Iterator<Item = &'a &'a Observation>) -> Option<Curve> {
+    let mut by_seed: BTreeMap<u64, BTreeMap<u32, f64>> = BTreeMap::new();
+    for row in rows {
+        by_seed.entry(row.seed).or_default().insert(row.epoch, row.value);
+    }
+    let seeds = by_seed.len();
+    by_seed.retain(|_, values| values.values().all(|value| value.is_finite()));
+    let failed = seeds - by_seed.len();
+
+    let mut by_epoch: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for (epoch, value) in by_seed.into_values().flatten() {
+        by_epoch.entry(epoch).or_default().push(value);
+    }
+    let points = by_epoch.into_iter().map(|(epoch, values)| {
+        let mean = describe::mean(&values);
+        // A single seed has a mean but no interval.
+        let [low, high] = interval::t_interval(&values, LEVEL).map(|end| if end.is_nan() { mean } else { end });
+        CurvePoint { epoch, mean, low, high }
+    });
+    (seeds > 0).then(|| Curve { method: method.to_owned(), seeds, failed, points: points.collect() })
+}
+
+const PANEL_WIDTH: f64 = 480.0;
+const PANEL_HEIGHT: f64 = 400.0;
+const LEFT: f64 = 130.0;
+const BETWEEN: f64 = 44.0;
+const RIGHT: f64 = 30.0;
+const BELOW: f64 = 96.0;
+const TITLES: f64 = 112.0;
+const LEGEND_TOP: f64 = 18.0;
+const LEGEND_ROW: f64 = 44.0;
+/// Length of a legend's piece of line, the gap after it, and the gap to the next entry.
+const SAMPLE: f64 = 52.0;
+const SAMPLE_GAP: f64 = 14.0;
+const ENTRY_GAP: f64 = 44.0;
+
+/// How much wider than the mean curves' own range the axis may get for the bands' sake: one diverging run would
+/// otherwise press everything else flat.
+const ROOM_FOR_BANDS: f64 = 0.5;
+
+impl Figure for LearningCurves {
+    fn size(&self) -> Result<(u32, u32), PlotError> {
+        let (_, legend_height) = self.legend()?;
+        let height = legend_height + TITLES + PANEL_HEIGHT + BELOW;
+        Ok((self.width() as u32, height as u32))
+    }
+
+    fn description(&self) -> String {
+        let protocols: Vec<&str> = self.panels.iter().map(|panel| panel.protocol.as_str()).collect();
+        let published = if self.published.is_empty() { "" } else { "; dashed: the published figure" };
+        format!(
+            "{} by epoch for {}; mean over seeds with its 95 % interval, one panel a protocol ({}){published}",
+            labels::metric(&self.metric),
+            self.methods.join(", "),
+            protocols.join(", "),
+        )
+    }
+
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), PlotError> {
+        let (entries, legend_height) = self.legend()?;
+        for entry in entries {
+            entry.draw(canvas)?;
+        }
+        let colours = self.colours();
+        let colour_of = |method: &str| colours.get(method).copied().unwrap_or(theme::QUIET_INK);
+        let (low, high) = self.range();
+        let top = legend_height + TITLES;
+        for (i, panel) in self.panels.iter().enumerate() {
+            let left = LEFT + i as f64 * (PANEL_WIDTH + BETWEEN);
+            let frame = Frame { left, top, right: left + PANEL_WIDTH, bottom: top + PANEL_HEIGHT };
+            let axes = Panel::new(canvas, frame, self.epochs(panel), Axis::new(low, high, 7));
+            let y_label = (i == 0).then(|| labels::metric(&self.metric));
+            axes.axes("epoch", y_label.as_deref())?;
+            axes.title(&panel.protocol, &panel.remark()?)?;
+            for (method, values) in &self.published {
+                let points = values.iter().enumerate().map(|(i, value)| (i as f64 + 1.0, *value));
+                let points: Vec<(f64, f64)> = points.filter(|(_, value)| value.is_finite()).collect();
+                axes.line(&points, behind(colour_of(method)))?;
+            }
+            for curve in &panel.curves {
+                let bound = |of: fn(&CurvePoint) -> f64| -> Vec<(f64, f64)> {
+                    curve.points.iter().map(|point| (f64::from(point.epoch), of(point))).collect()
+                };
+                axes.band(&bound(|p| p.low), &bound(|p| p.high), colour_of(&curve.method))?;
+            }
+            for curve in &panel.curves {
+                let colour = colour_of(&curve.method);
+                let means: Vec<(f64, f64)> = curve.points.iter().map(|p| (f64::from(p.epoch), p.mean)).collect();
+                match means[..] {
+                    [only] => axes.dot(only, theme::DATA_WIDTH, colour)?,
+                    _ => axes.line(&means, Stroke::solid(colour, theme::DATA_WIDTH))?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The published curve is thinner and dashed, but in its method's colour.
+fn behind(colour: RGBColor) -> Stroke {
+    Stroke { colour, width: theme::BEHIND_WIDTH, opacity: theme::BEHIND_OPACITY, dash: Some(theme::DASH) }
+}
+
+impl CurvePanel {
+    /// How many seeds there are, and which runs failed, or only how many where there is no room for names.
+    fn remark(&self) -> Result<String, PlotError> {
+        let (least, most) = self
+            .curves
+            .iter()
+            .fold((usize::MAX, 0), |(least, most), curve| (least.min(curve.seeds), most.max(curve.seeds)));
+        let seeds = match (least, most) {
+            (_, 1) => "1 seed".to_owned(),
+            (least, most) if least < most => format!("{least} to {most} seeds"),
+            (_, most) => format!("{most} seeds"),
+        };
+        let failed: Vec<&Curve> = self.curves.iter().filter(|curve| curve.failed > 0).collect();
+        let named = failed.iter().map(|curve| format!("; {} of {} failed", curve.failed, curve.method));
+        let remark = format!("{seeds}{}", named.collect::<String>());
+        if text_width(&remark, REMARK)? <= PANEL_WIDTH {
+            return Ok(remark);
+        }
+        Ok(format!("{seeds}; {} runs failed", failed.iter().map(|curve| curve.failed).sum::<usize>()))
+    }
+}
+
+/// One entry of the legend: a sample of what is drawn, then words.
+struct Entry {
+    sample: Sample,
+    words: String,
+    /// Left end of the sample, middle of the row.
+    place: (f64, f64),
+}
+
+enum Sample {
+    Method(RGBColor),
+    Published,
+    Band,
+}
+
+const WORDS: Type = Type::new(theme::TEXT_SIZE, theme::INK, HPos::Left);
+
+impl Entry {
+    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), PlotError> {
+        let (x, y) = self.place;
+        let line = [(x, y), (x + SAMPLE, y)];
+        match self.sample {
+            Sample::Method(colour) => canvas.line(&line, Stroke::solid(colour, theme::DATA_WIDTH))?,
+            Sample::Published => canvas.line(&line, behind(theme::INK))?,
+            Sample::Band => {
+                let corners = [(x, y - 9.0), (x + SAMPLE, y - 9.0), (x + SAMPLE, y + 9.0), (x, y + 9.0)];
+                canvas.area(&corners, theme::INK, theme::BAND_OPACITY)?;
+            }
+        }
+        canvas.text(&self.words, (x + SAMPLE + SAMPLE_GAP, y + 0.36 * theme::TEXT_SIZE), WORDS)
+    }
+}
+
+impl LearningCurves {
+    fn width(&self) -> f64 {
+        let panels = self.panels.len() as f64;
+        LEFT + panels * PANEL_WIDTH + (panels - 1.0).max(0.0) * BETWEEN + RIGHT
+    }
+
+    /// Least and greatest value of the shared axis.
+    fn range(&self) -> (f64, f64) {
+        let points = || self.panels.iter().flat_map(|panel| &panel.curves).flat_map(|curve| &curve.points);
+        let published = self.published.values().flatten().copied().filter(|value| value.is_finite());
+        let (low, high) = extent(points().map(|point| point.mean).chain(published));
+        let (band_low, band_high) = extent(points().flat_map(|point| [point.low, point.high]));
+        let room = ROOM_FOR_BANDS * (high - low);
+        let (low, high) = (low.min(band_low.max(low - room)), high.max(band_high.min(high + room)));
+        let margin = 0.03 * (high - low);
+        (low - margin, high + margin)
+    }
+
+    fn epochs(&self, panel: &CurvePanel) -> Axis {
+        let observed = panel.curves.iter().flat_map(|curve| &curve.points).map(|point| point.epoch).max();
+        let published = self.published.values().map(|values| values.len() as u32).max();
+        Axis::whole(1, observed.unwrap_or(1).max(published.unwrap_or(1)), 6)
+    }
+
+    fn colours(&self) -> BTreeMap<&str, RGBColor> {
+        let methods: Vec<&str> = self.methods.iter().map(String::as_str).collect();
+        methods.iter().copied().zip(theme::colours(&methods)).collect()
+    }
+
+    /// The entries of the legend, in as many rows as they need, and the height of those rows.
+    fn legend(&self) -> Result<(Vec<Entry>, f64), PlotError> {
+        let colours = self.colours();
+        let mut samples: Vec<(Sample, String)> =
+            self.methods.iter().map(|name| (Sample::Method(colours[name.as_str()]), name.clone())).collect();
+        samples.push((Sample::Band, "95 % interval of the mean".to_owned()));
+        if !self.published.is_empty() {
+            samples.push((Sample::Published, "published figure".to_owned()));
+        }
+
+        let mut entries = Vec::new();
+        let (mut x, mut y) = (LEFT, LEGEND_TOP + 0.5 * LEGEND_ROW);
+        for (sample, words) in samples {
+            let width = SAMPLE + SAMPLE_GAP + text_width(&words, WORDS)?;
+            if x > LEFT && x + width > self.width() - RIGHT {
+                (x, y) = (LEFT, y + LEGEND_ROW);
+            }
+            entries.push(Entry { sample, words, place: (x, y) });
+            x += width + ENTRY_GAP;
+        }
+        Ok((entries, y + 0.5 * LEGEND_ROW))
+    }
+}
+
+fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+}

@@ -1,0 +1,10 @@
+//! The stage programs, one file each, as `dvc.yaml` calls them (`retrial stage NAME …`): this list of them, and nothing
+//! else.
+
+pub mod mnist1d;
+pub mod plots;
+pub mod report;
+pub mod statistics;
+pub mod train;
+pub mod tune;
+pub mod verdicts;

@@ -1,0 +1,110 @@
+//! `retrial stage statistics`: what the runs of an experiment look like, method by method.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::claims::runs::Runs;
+use crate::claims::schema::At;
+use crate::parameters::Parameters;
+use crate::statistics::{describe, interval};
+use crate::table::Observation;
+use crate::{artifact, table};
+
+/// The level of the intervals.
+const LEVEL: f64 = 0.95;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The experiment whose runs are summarised
+    experiment: String,
+    /// A table of results, or a folder of tables; may be given several times
+    #[arg(long, required = true)]
+    runs: Vec<PathBuf>,
+    /// The JSON file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Error)]
+#[error("the tables hold no runs of experiment `{wanted}`; they hold {found}")]
+pub struct NoRuns {
+    wanted: String,
+    found: String,
+}
+
+/// The content of `statistics.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statistics {
+    pub experiment: String,
+    pub level: f64,
+    /// In order of protocol, method, metric; the last epoch before the best.
+    pub summaries: Vec<Summary>,
+}
+
+/// One metric of one method under one protocol, over its seeds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    pub protocol: String,
+    pub method: String,
+    pub metric: String,
+    pub at: At,
+    /// Seeds with a finite value.
+    pub n: usize,
+    /// Seeds without.
+    pub failed_seeds: Vec<u64>,
+    /// None for no seed; the others for fewer than two.
+    pub mean: Option<f64>,
+    pub sd: Option<f64>,
+    /// Student's t interval of the mean.
+    pub interval: Option<[f64; 2]>,
+}
+
+pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut rows = Vec::new();
+    for path in &args.runs {
+        rows.extend(table::read(path)?);
+    }
+    artifact::write_json(&args.out, &summarise(&args.experiment, &rows)?)?;
+    Ok(())
+}
+
+/// Summarises every metric of every method of an experiment, at the last and at the best epoch.
+pub fn summarise(
+    experiment: &str,
+    rows: &[Observation],
+) -> Result<Statistics, Box<dyn std::error::Error + Send + Sync>> {
+    let experiments = Runs::by_experiment(rows)?;
+    let Some(runs) = experiments.get(experiment) else {
+        let found = if experiments.is_empty() { vec!["none"] } else { experiments.keys().copied().collect() };
+        return Err(NoRuns { wanted: experiment.to_owned(), found: found.join(", ") }.into());
+    };
+    let mut summaries = Vec::new();
+    for ((protocol, method), runs) in runs.groups() {
+        let metrics: std::collections::BTreeSet<&str> = runs.values().flat_map(|run| run.metrics()).collect();
+        for metric in metrics {
+            for at in [At::Last, At::Best] {
+                let values: Vec<f64> = runs.values().filter_map(|run| run.value(metric, at)).collect();
+                let failed = runs.iter().filter(|(_, run)| run.value(metric, at).is_none());
+                let [low, high] = interval::t_interval(&values, LEVEL);
+                summaries.push(Summary {
+                    protocol: protocol.to_owned(),
+                    method: method.to_owned(),
+                    metric: metric.to_owned(),
+                    at,
+                    n: values.len(),
+                    failed_seeds: failed.map(|(seed, _)| *seed).collect(),
+                    mean: finite(describe::mean(&values)),
+                    sd: finite(describe::sd(&values)),
+                    interval: finite(low).zip(finite(high)).map(|(low, high)| [low, high]),
+                });
+            }
+        }
+    }
+    Ok(Statistics { experiment: experiment.to_owned(), level: LEVEL, summaries })
+}
+
+fn finite(value: f64) -> Option<f64> {
+    Some(value).filter(|value| value.is_finite())
+}

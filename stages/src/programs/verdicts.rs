@@ -1,0 +1,30 @@
+//! `retrial stage verdicts`: all claims of the study, judged by the tables of all experiments.
+
+use std::path::PathBuf;
+
+use crate::claims::{judge, read};
+use crate::parameters::Parameters;
+use crate::{artifact, table};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A claim file, or a folder of claim files
+    #[arg(long)]
+    claims: PathBuf,
+    /// A table of results, or a folder of tables; may be given several times
+    #[arg(long, required = true)]
+    runs: Vec<PathBuf>,
+    /// The JSON file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let claims = read::read(&args.claims)?;
+    let mut rows = Vec::new();
+    for path in &args.runs {
+        rows.extend(table::read(path)?);
+    }
+    artifact::write_json(&args.out, &judge::judge(&claims, &rows)?)?;
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! One claim's evidence: what disagrees, why each verdict is what it is, figures, tables, defects, source.
+
+use maud::{Markup, html};
+
+use super::words::{badge, prose};
+use super::{Figure, Figures, ReportError, slug, tables};
+use crate::claims::numbers::{decimals_of, plain};
+use crate::claims::verdict::{ClaimVerdicts, PublishedNumber, Verdicts};
+use crate::plots::paired_differences::PairedDifferences;
+use crate::plots::{self};
+
+/// All claims, in their order. The first claim of an experiment carries its figures, later ones point there.
+pub fn all(verdicts: &Verdicts, figures: &Figures) -> Result<Markup, ReportError> {
+    let mut parts = Vec::new();
+    for (i, claim) in verdicts.claims.iter().enumerate() {
+        let first = verdicts.claims[..i].iter().find(|earlier| earlier.experiment == claim.experiment);
+        // A page with one claim opens with it unfolded.
+        parts.push(evidence(claim, figures, first, verdicts.claims.len() == 1)?);
+    }
+    Ok(html! { @for part in &parts { (part) } })
+}
+
+fn evidence(
+    claim: &ClaimVerdicts,
+    figures: &Figures,
+    shown_before: Option<&ClaimVerdicts>,
+    open: bool,
+) -> Result<Markup, ReportError> {
+    let differences = match PairedDifferences::new(claim) {
+        Some(figure) => Some(Figure::parse(&plots::svg(&figure)?)?),
+        None => None,
+    };
+    let curves = figures.get(&claim.experiment).map(Vec::as_slice).unwrap_or_default();
+    Ok(html! {
+        details.claim id=(slug(&claim.id)) open[open] {
+            summary {
+                h3 { (claim.id) }
+                span.badges {
+                    @for under in &claim.protocols {
+                        span.under { span.quiet { (under.protocol) } " " (badge(under.verdict)) }
+                    }
+                }
+            }
+            p.statement { (prose(&claim.statement)) }
+            @if !claim.disagreements.is_empty() {
+                div.callout role="note" {
+                    h4 { "Where the verdict turns" }
+                    @for sentence in &claim.disagreements { p { (prose(sentence)) } }
+                }
+            }
+            h4 { "Why" }
+            dl.columns {
+                @for under in &claim.protocols {
+                    div {
+                        dt { (under.protocol) " " (badge(under.verdict)) }
+                        dd { (prose(&under.reason)) }
+                    }
+                }
+            }
+            @if let Some(figure) = &differences {
+                (figure.markup("The difference seed by seed, and its mean."))
+            }
+            @match (shown_before, curves) {
+                (_, []) => {}
+                (Some(earlier), _) => p { "Curves: see " a href={ "#" (slug(&earlier.id)) } { (earlier.id) } "." },
+                (None, [first, more @ ..]) => {
+                    (first.markup(&sentence(&first.title)))
+                    @if !more.is_empty() {
+                        details.more {
+                            summary { "More curves" }
+                            @for figure in more { (figure.markup(&sentence(&figure.title))) }
+                        }
+                    }
+                }
+            }
+            h4 { "Statistics" }
+            (tables::statistics(claim))
+            (published(claim))
+            @if claim.protocols.iter().any(|under| !under.controls.is_empty()) {
+                h4 { "Controls" }
+                (tables::controls(claim))
+            }
+            (defects(claim))
+            (source(claim))
+            @if claim.protocols.iter().any(|under| under.evidence.is_some()) {
+                details.more { summary { "Every seed" } (tables::seeds(claim)) }
+            }
+        }
+    })
+}
+
+fn sentence(title: &str) -> String {
+    let mut letters = title.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+/// Where the published numbers lie among our runs.
+fn published(claim: &ClaimVerdicts) -> Markup {
+    let of = |method: &str, number: &PublishedNumber| {
+        let [low, high] = number.prediction.map(|end| plain(end, decimals_of(number.prediction)));
+        let inside = if number.inside { "reproduced" } else { "not reproduced" };
+        html! {
+            (method) " " strong { (number.published) } ", " (inside) ": one further run of ours would lie between "
+            (low) " and " (high) "; " (plain(number.percentile, 0)) " % of our runs lie below the published number. "
+        }
+    };
+    let compared: Vec<_> = claim
+        .protocols
+        .iter()
+        .filter_map(|under| Some((&under.protocol, under.reproduced.as_ref()?, &under.evidence.as_ref()?.comparison)))
+        .collect();
+    html! {
+        @if !compared.is_empty() {
+            h4 { "Published numbers" }
+            dl.columns {
+                @for (protocol, numbers, comparison) in compared {
+                    div {
+                        dt { (protocol) }
+                        dd { p { (of(&comparison.a, &numbers.a)) } p { (of(&comparison.b, &numbers.b)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn defects(claim: &ClaimVerdicts) -> Markup {
+    html! {
+        @if !claim.defects.is_empty() {
+            h4 { "Defects of the procedure" }
+            dl {
+                @for (name, defect) in &claim.defects {
+                    dt { (name) @if defect.decisive { " " span.badge.decisive { "decisive" } } }
+                    dd {
+                        (prose(&defect.summary)) " "
+                        span.quiet {
+                            @if defect.protocols.is_empty() { "(of the source alone)" }
+                            @else { "(under " (defect.protocols.join(", ")) ")" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn source(claim: &ClaimVerdicts) -> Markup {
+    html! {
+        h4 { "Source" }
+        p {
+            cite { (claim.source.title) }
+            @if let Some(figure) = &claim.source.figure { ", figure " code { (figure) } }
+            "."
+            @if let Some(published) = &claim.published {
+                " Its own verdict: “" (published.verdict.trim()) "”."
+            }
+        }
+        @if let Some(note) = &claim.source.note { p { (prose(note)) } }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a person reads at the end: one page that needs nothing but itself, and a summary in Markdown.
+//!
+//! Templates are `maud`'s: whatever is put into one is escaped.
+
+mod page; // the whole page
+mod claim; // one claim's evidence
+mod tables; // its tables
+mod interval; // an interval as a row of a table shows it
+mod figure; // figures inside the page
+mod style; // the style sheet
+mod summary; // the same in Markdown
+mod words; // sentences that both share
+
+use std::collections::BTreeMap;
+
+pub use figure::{Figure, FigureError};
+pub use page::page;
+pub use summary::summary;
+use thiserror::Error;
+
+use crate::plots::PlotError;
+
+/// Experiment -> its figures, in the order in which they are shown.
+pub type Figures = BTreeMap<String, Vec<Figure>>;
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+}
+
+/// A name that is safe in file names and anchors: letters, digits, `-` and `.` stay, all else becomes `_` and its code.
+/// Different names stay different.
+pub fn slug(name: &str) -> String {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    name.bytes().map(|byte| if safe(byte) { (byte as char).to_string() } else { format!("_{byte:02X}") }).collect()
+}

@@ -1,0 +1,220 @@
+//! One training run: data, method, hyper-parameters, initial weights and a random stream -> curves and weights.
+//!
+//! A run is computed on the thread that calls it, with subnormals flushed, so its bytes depend on nothing but these.
+
+use thiserror::Error;
+
+use crate::data::dataset::Part;
+use crate::methods::method::{Entry, Hyperparameters, Method, MissingHyperparameter, Step};
+use crate::nn::adam::Adam;
+use crate::nn::evaluate::Evaluator;
+use crate::nn::loss::CrossEntropy;
+use crate::nn::mlp::{Mlp, Pass};
+use crate::nn::subnormals::Flushed;
+use crate::random::torch::Generator;
+
+/// What a run is made from, besides its data, its first weights and its random stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe<'a> {
+    pub network: &'a Mlp,
+    pub method: &'static Entry,
+    pub optimiser: Optimiser,
+    pub hyperparameters: &'a Hyperparameters,
+    pub epochs: u32,
+    /// Examples a step; the last step of an epoch takes those that are left.
+    pub batch: usize,
+}
+
+/// What takes the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Optimiser {
+    /// Hyper-parameter: `lr`.
+    Adam,
+    /// Hyper-parameters: `lr`, `weight_decay`.
+    AdamW,
+}
+
+impl Optimiser {
+    /// The names of those that it needs.
+    pub fn hyperparameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Adam => &["lr"],
+            Self::AdamW => &["lr", "weight_decay"],
+        }
+    }
+}
+
+/// What a run is trained on, and what its epochs are judged on.
+#[derive(Debug, Clone, Copy)]
+pub struct Data<'a> {
+    pub train: &'a Part,
+    pub validation: &'a Part,
+}
+
+/// What comes of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// One for each epoch. If the weights stop being finite in one, it and those after it are [`Epoch::FAILED`].
+    pub epochs: Vec<Epoch>,
+    /// The weights after the last epoch.
+    pub last: Vec<f32>,
+    /// None if no epoch had a finite validation loss.
+    pub best: Option<Best>,
+}
+
+/// The numbers of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Epoch {
+    /// The mean over the epoch's steps of their batches' mean cross-entropy, each before its step, without penalty.
+    pub train_loss: f64,
+    pub val_loss: f64,
+    pub val_accuracy: f64,
+}
+
+impl Epoch {
+    /// An epoch whose weights are not all finite.
+    pub const FAILED: Self = Self { train_loss: f64::NAN, val_loss: f64::NAN, val_accuracy: f64::NAN };
+}
+
+/// The first epoch with the least validation loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Best {
+    /// Counted from 1.
+    pub epoch: u32,
+    pub val_loss: f64,
+    pub parameters: Vec<f32>,
+}
+
+/// Why a run cannot be made.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    #[error(transparent)]
+    Hyperparameter(#[from] MissingHyperparameter),
+    #[error("the batch size must be at least 1")]
+    EmptyBatch,
+    #[error("the {part} part has no examples")]
+    EmptyPart { part: &'static str },
+    #[error("the data have {data} features, the network has {network} inputs")]
+    Features { data: usize, network: usize },
+}
+
+/// Trains from `parameters` on. Each epoch's order of examples is one permutation drawn from `generator`.
+pub fn run(
+    recipe: &Recipe<'_>,
+    data: Data<'_>,
+    parameters: Vec<f32>,
+    generator: &mut Generator,
+) -> Result<Outcome, TrainError> {
+    for (name, part) in [("training", data.train), ("validation", data.validation)] {
+        check(part, name, recipe.network)?;
+    }
+    let mut trainer = Trainer::new(recipe, parameters)?;
+    let mut evaluator = Evaluator::new(recipe.network, recipe.batch);
+    let mut outcome = Outcome { epochs: Vec::new(), last: Vec::new(), best: None };
+    for epoch in 1..=recipe.epochs {
+        let train_loss = trainer.epoch(data.train, generator, |_| ());
+        if !trainer.parameters.iter().all(|parameter| parameter.is_finite()) {
+            outcome.epochs.resize(recipe.epochs as usize, Epoch::FAILED);
+            break;
+        }
+        let score = evaluator.score(&trainer.parameters, data.validation);
+        outcome.epochs.push(Epoch { train_loss, val_loss: score.loss, val_accuracy: score.accuracy });
+        if outcome.best.as_ref().map_or(score.loss.is_finite(), |best| score.loss < best.val_loss) {
+            let parameters = trainer.parameters.clone();
+            outcome.best = Some(Best { epoch, val_loss: score.loss, parameters });
+        }
+    }
+    outcome.last = trainer.parameters;
+    Ok(outcome)
+}
+
+fn check(part: &Part, name: &'static str, network: &Mlp) -> Result<(), TrainError> {
+    if part.is_empty() {
+        return Err(TrainError::EmptyPart { part: name });
+    }
+    let features = part.x.len() / part.len();
+    if features != network.inputs() {
+        return Err(TrainError::Features { data: features, network: network.inputs() });
+    }
+    Ok(())
+}
+
+/// A network in training; its buffers are made once.
+pub struct Trainer {
+    network: Mlp,
+    parameters: Vec<f32>,
+    gradient: Vec<f32>,
+    optimiser: Adam,
+    method: Box<dyn Method>,
+    pass: Pass,
+    loss: CrossEntropy,
+    batch: usize,
+    /// The inputs and classes of the step's batch.
+    x: Vec<f32>,
+    y: Vec<u8>,
+}
+
+/// What one step saw before it moved the weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepLosses {
+    /// The batch's mean.
+    pub cross_entropy: f64,
+    /// Without its strength.
+    pub penalty: f64,
+}
+
+impl Trainer {
+    /// Ready for the first step from `parameters`.
+    pub fn new(recipe: &Recipe<'_>, parameters: Vec<f32>) -> Result<Self, TrainError> {
+        if recipe.batch == 0 {
+            return Err(TrainError::EmptyBatch);
+        }
+        let weight_decay = match recipe.optimiser {
+            Optimiser::Adam => 0.0,
+            Optimiser::AdamW => recipe.hyperparameters.get("weight_decay")?,
+        };
+        Ok(Self {
+            gradient: vec![0.0; parameters.len()],
+            optimiser: Adam::new(parameters.len(), recipe.hyperparameters.get("lr")?, weight_decay),
+            parameters,
+            method: (recipe.method.make)(recipe.network, recipe.hyperparameters)?,
+            pass: Pass::new(recipe.network, recipe.batch),
+            loss: CrossEntropy::new(recipe.batch),
+            batch: recipe.batch,
+            x: Vec::with_capacity(recipe.batch * recipe.network.inputs()),
+            y: Vec::with_capacity(recipe.batch),
+            network: recipe.network.clone(),
+        })
+    }
+
+    /// One pass over a part in an order drawn from `generator`; returns the mean of the steps' cross-entropies.
+    pub fn epoch(&mut self, part: &Part, generator: &mut Generator, mut after_step: impl FnMut(StepLosses)) -> f64 {
+        let _flushed = Flushed::new();
+        let order = generator.permutation(part.len());
+        let mut total = 0.0;
+        for rows in order.chunks(self.batch) {
+            let losses = self.step(part, rows);
+            total += losses.cross_entropy;
+            after_step(losses);
+        }
+        total / order.len().div_ceil(self.batch) as f64
+    }
+
+    fn step(&mut self, part: &Part, rows: &[u32]) -> StepLosses {
+        let features = self.network.inputs();
+        self.x.clear();
+        self.y.clear();
+        for &row in rows {
+            let row = row as usize;
+            self.x.extend_from_slice(&part.x[row * features..][..features]);
+            self.y.push(part.y[row]);
+        }
+        let logits = self.pass.forward(&self.parameters, &self.x);
+        let cross_entropy = self.loss.value_and_gradient(logits, &self.y);
+        self.pass.backward(&self.parameters, &self.x, &mut self.gradient);
+        let step = Step { network: &self.network, parameters: &self.parameters };
+        let penalty = self.method.adjust(&step, &mut self.gradient);
+        self.optimiser.step(&mut self.parameters, &self.gradient);
+        StepLosses { cross_entropy, penalty }
+    }
+}

@@ -1,0 +1,155 @@
+//! Tables survive a round trip, and the same rows are the same bytes.
+
+use std::path::Path;
+
+use polars::prelude::*;
+use sha2::{Digest, Sha256};
+use stages::table::{self, Observation, TableError};
+
+fn rows() -> Vec<Observation> {
+    let mut rows = Vec::new();
+    for seed in 0..40_u64 {
+        for epoch in 1..=20_u32 {
+            for metric in ["train_loss", "val_loss", "val_accuracy"] {
+                rows.push(Observation {
+                    experiment: "svvar".into(),
+                    protocol: "as-run".into(),
+                    method: if seed % 2 == 0 { "baseline".into() } else { "svvar".into() },
+                    seed,
+                    epoch,
+                    metric: metric.into(),
+                    value: 1.0 / (1.0 + seed as f64 * 20.0 + f64::from(epoch)),
+                });
+            }
+        }
+    }
+    rows[7].value = f64::NAN;
+    rows[8].value = f64::INFINITY;
+    rows[9].value = -0.0;
+    rows
+}
+
+/// Equal to the bit: a run that diverged must come back as such.
+fn assert_same(left: &[Observation], right: &[Observation]) {
+    assert_eq!(left.len(), right.len());
+    for (left, right) in left.iter().zip(right) {
+        assert_eq!(left.value.to_bits(), right.value.to_bits(), "{left:?} {right:?}");
+        assert_eq!(Observation { value: 0.0, ..left.clone() }, Observation { value: 0.0, ..right.clone() });
+    }
+}
+
+/// A table as another program would write it.
+fn write_foreign(path: &Path, columns: Vec<Column>) {
+    let mut frame = DataFrame::new_infer_height(columns).unwrap();
+    ParquetWriter::new(std::fs::File::create(path).unwrap()).finish(&mut frame).unwrap();
+}
+
+fn foreign(seed: Column, value: Column) -> Vec<Column> {
+    let text = |name: &str, cell: &str| Column::new(name.into(), vec![cell, cell]);
+    vec![
+        value,
+        text("note", "further columns are ignored"),
+        text("metric", "val_loss"),
+        Column::new("epoch".into(), vec![1_i64, 2]),
+        seed,
+        text("method", "baseline"),
+        text("protocol", "as-run"),
+        text("experiment", "svvar"),
+    ]
+}
+
+#[test]
+fn rows_come_back_in_order_and_to_the_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("runs/curves.parquet");
+    table::write_parquet(&path, &rows()).unwrap();
+    assert_same(&table::read(&path).unwrap(), &rows());
+
+    table::write_parquet(&path, &[]).unwrap();
+    assert_eq!(table::read(&path).unwrap(), []);
+}
+
+#[test]
+fn the_same_rows_are_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |name: &str| {
+        let path = folder.path().join(name);
+        table::write_parquet(&path, &rows()).unwrap();
+        std::fs::read(path).unwrap()
+    };
+    let first = bytes("first.parquet");
+    assert_eq!(first, bytes("second.parquet"));
+    // Other processes, machines and thread counts must write these bytes too. A new polars may change them; then every
+    // table of every study changes with it, which is worth knowing before it happens.
+    let digest: String = Sha256::digest(&first).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, "b61d71fbe2ac3571c94fc2e5a0cfc891b8cf11d56579fdce6ea63fc461093ee4");
+}
+
+#[test]
+fn a_folder_is_read_in_order_of_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (rows()[..100].to_vec(), rows()[100..].to_vec());
+    table::write_parquet(&folder.path().join("b.parquet"), &second).unwrap();
+    table::write_parquet(&folder.path().join("a.parquet"), &first).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a table").unwrap();
+    assert_same(&table::read(folder.path()).unwrap(), &rows());
+}
+
+#[test]
+fn tables_of_other_programs_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign.parquet");
+    write_foreign(
+        &path,
+        foreign(Column::new("seed".into(), vec![3_i32, 4]), Column::new("value".into(), vec![0.5_f32, 0.25])),
+    );
+    let read = table::read(&path).unwrap();
+    assert_eq!((read[1].seed, read[1].epoch, read[1].value), (4, 2, 0.25));
+    assert_eq!((read[0].metric.as_str(), read[0].method.as_str()), ("val_loss", "baseline"));
+
+    // Made by pyarrow 26: text as dictionaries, as pandas' categories come, and seeds of eight bits.
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tables");
+    let categorical = table::read(&golden.join("pyarrow_categorical.parquet")).unwrap();
+    assert_eq!(
+        categorical[2],
+        Observation {
+            experiment: "e".into(),
+            protocol: "p".into(),
+            method: "m".into(),
+            seed: 3,
+            epoch: 3,
+            metric: "x".into(),
+            value: 2.0
+        }
+    );
+    let narrow = table::read(&golden.join("pyarrow_int8.parquet")).unwrap_err().to_string();
+    assert!(narrow.contains("`seed`") && narrow.contains("32 or 64 bits"), "{narrow}");
+}
+
+#[test]
+fn bad_tables_are_refused_with_the_column_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.parquet");
+    let seeds = || Column::new("seed".into(), vec![3_i64, 4]);
+    let values = || Column::new("value".into(), vec![0.5, 0.25]);
+    let message = |columns: Vec<Column>| {
+        write_foreign(&path, columns);
+        table::read(&path).unwrap_err().to_string()
+    };
+
+    let negative = message(foreign(Column::new("seed".into(), vec![3_i64, -4]), values()));
+    assert!(negative.contains("bad.parquet") && negative.contains("`seed`"), "{negative}");
+    let text = message(foreign(Column::new("seed".into(), vec!["3", "4"]), values()));
+    assert!(text.contains("`seed`") && text.contains("str"), "{text}");
+    let empty = message(foreign(seeds(), Column::new("value".into(), vec![Some(0.5), None])));
+    assert!(empty.contains("row 2 has no `value`"), "{empty}");
+    let missing = message(foreign(seeds(), values()).into_iter().filter(|c| c.name() != "metric").collect());
+    assert!(missing.contains("`metric` is missing"), "{missing}");
+
+    std::fs::write(&path, "metric,value").unwrap();
+    assert!(matches!(table::read(&path), Err(TableError::Parquet { .. })));
+    assert!(matches!(table::read(&folder.path().join("nowhere")), Err(TableError::Open { .. })));
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    assert!(matches!(table::read(&empty), Err(TableError::NoFiles { .. })));
+}
