@@ -15,6 +15,10 @@ use crate::artifact::{self, ArtifactError};
 pub enum ParameterError {
     #[error("parameter `{0}` is not declared by this stage: add it under `params:` in dvc.yaml")]
     Undeclared(String),
+    #[error(
+        "the parameter `{0}` is missing: let `retrial repro` start this stage, or set DVC_ROOT and DVC_STAGE as DVC does"
+    )]
+    NoParameters(String),
     #[error("parameter `{key}` has an unsuitable value: {source}")]
     Unsuitable { key: String, source: serde_json::Error },
     #[error(transparent)]
@@ -22,8 +26,8 @@ pub enum ParameterError {
 }
 
 /// Declared dotted key -> value.
-#[derive(Debug, Default, Clone)]
-pub struct Parameters(Map<String, Value>);
+#[derive(Debug, Clone)]
+pub struct Parameters(Option<Map<String, Value>>);
 
 impl Parameters {
     /// Reads the engine's file; keys of all parameter files are taken together.
@@ -35,28 +39,34 @@ impl Parameters {
                 declared.extend(values);
             }
         }
-        Ok(Self(declared))
+        Ok(Self(Some(declared)))
     }
 
     pub fn from_map(declared: Map<String, Value>) -> Self {
-        Self(declared)
+        Self(Some(declared))
+    }
+
+    /// Of a stage that was started by hand.
+    pub fn none() -> Self {
+        Self(None)
     }
 
     /// The value at a dotted key: declared itself, or inside a declared mapping.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, ParameterError> {
-        let value = self.find(key).ok_or_else(|| ParameterError::Undeclared(key.to_owned()))?;
+        let Some(declared) = &self.0 else { return Err(ParameterError::NoParameters(key.to_owned())) };
+        let value = find(declared, key).ok_or_else(|| ParameterError::Undeclared(key.to_owned()))?;
         serde_json::from_value(value.clone())
             .map_err(|source| ParameterError::Unsuitable { key: key.to_owned(), source })
     }
+}
 
-    fn find(&self, key: &str) -> Option<&Value> {
-        if let Some(value) = self.0.get(key) {
-            return Some(value);
-        }
-        // The longest declared prefix wins, then the rest of the key walks down.
-        key.match_indices('.').map(|(at, _)| at).rev().find_map(|at| {
-            let declared = self.0.get(&key[..at])?;
-            key[at + 1..].split('.').try_fold(declared, |value, part| value.get(part))
-        })
+fn find<'a>(declared: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    if let Some(value) = declared.get(key) {
+        return Some(value);
     }
+    // The longest declared prefix wins, then the rest of the key walks down.
+    key.match_indices('.').map(|(at, _)| at).rev().find_map(|at| {
+        let above = declared.get(&key[..at])?;
+        key[at + 1..].split('.').try_fold(above, |value, part| value.get(part))
+    })
 }

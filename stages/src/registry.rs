@@ -21,7 +21,7 @@ macro_rules! program {
                 modules
             },
             run: |matches, parameters| {
-                let parameters = parameters.map(Parameters::read).transpose()?.unwrap_or_default();
+                let parameters = parameters.map_or_else(|| Ok(Parameters::none()), Parameters::read)?;
                 $name::run($name::Args::from_arg_matches(matches)?, &parameters)
             },
         }

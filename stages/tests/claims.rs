@@ -413,7 +413,7 @@ fn the_stages_write_the_same_bytes_for_the_same_runs() {
     std::fs::create_dir(path("claims")).unwrap();
     std::fs::write(path("claims/study.yaml"), text).unwrap();
     let rows = pair(&mut RandomState::seeded(8), 20, 0.2, 0.03);
-    let none = Parameters::default();
+    let none = Parameters::none();
 
     // One table, or one for each method in another order: the same verdicts.
     let (a, b): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(|row| row.method == "a");

@@ -215,7 +215,7 @@ fn the_stage_writes_a_figure_for_each_metric_of_the_tables() {
     let run = |experiment: &str| {
         let arguments =
             ["stage", experiment, "--runs", &path("runs"), "--claims", &path("claims"), "--out", &path("out")];
-        programs::plots::run(Command::parse_from(arguments).args, &Parameters::default())
+        programs::plots::run(Command::parse_from(arguments).args, &Parameters::none())
     };
     run("svvar").unwrap();
     let mut files = BTreeMap::new();

@@ -232,7 +232,7 @@ fn the_stage_puts_each_experiments_figures_into_the_page() {
     let run = || {
         let arguments =
             ["stage", "--verdicts", &path("verdicts.json"), "--plots", &path("plots"), "--out", &path("report")];
-        programs::report::run(Command::parse_from(arguments).args, &Parameters::default())
+        programs::report::run(Command::parse_from(arguments).args, &Parameters::none())
     };
     run().unwrap();
     let html = std::fs::read_to_string(path("report/index.html")).unwrap();

@@ -119,9 +119,39 @@ fn parsed<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Error> {
 fn stage(study: &Study, matches: &ArgMatches) -> Result<ExitCode, Error> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::from(2)) };
     let Some(program) = study.program(name) else { return Ok(ExitCode::from(2)) };
-    let parameters = std::env::var_os("RETRIAL_PARAMS").map(PathBuf::from);
-    (program.run)(matches, parameters.as_deref()).map_err(Error::Program)?;
+    let own = match std::env::var_os("RETRIAL_PARAMS") {
+        Some(path) => Some(ParameterFile::Given(path.into())),
+        None => declared_parameters()?.map(ParameterFile::Made),
+    };
+    let path = own.as_ref().map(|file| match file {
+        ParameterFile::Given(path) => path.as_path(),
+        ParameterFile::Made(file) => file.path(),
+    });
+    (program.run)(matches, path).map_err(Error::Program)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where a native stage finds its declared parameters.
+enum ParameterFile {
+    Given(PathBuf),
+    Made(tempfile::NamedTempFile),
+}
+
+/// The parameters of a stage that DVC started: it names the stage and the study, and leaves the looking up to the command.
+fn declared_parameters() -> Result<Option<tempfile::NamedTempFile>, Error> {
+    let (Some(root), Ok(name)) = (std::env::var_os("DVC_ROOT"), std::env::var("DVC_STAGE")) else { return Ok(None) };
+    let root = PathBuf::from(root);
+    let mut parameters = Parameters::load(&root, &Overlay::default())?;
+    let stages = manifest::load(&root, &parameters)?;
+    let Some(stage) = stages.iter().find(|stage| stage.name == name) else {
+        return Err(Error::Input(format!("DVC_STAGE is `{name}`, which is no stage of {}", manifest::FILE)));
+    };
+    let values = parameters.values(&stage.parameters, Path::new(manifest::FILE))?;
+    let file = tempfile::NamedTempFile::new().and_then(|file| {
+        std::fs::write(file.path(), manifest::params::to_json(&values))?;
+        Ok(file)
+    });
+    Ok(Some(file.map_err(|error| Error::State(format!("the parameters can't be written to a file: {error}")))?))
 }
 
 /// The nearest folder, from here upwards, with a dvc.yaml.

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::graph::Graph;
 use crate::manifest::Stage;
-use crate::manifest::params::Values;
+use crate::manifest::params::{self, Values};
 use crate::manifest::schema::Threads;
 use crate::plan::{self, Assessment, Standing, Workspace};
 use crate::provenance;
@@ -270,11 +270,9 @@ impl Runner<'_, '_> {
     fn parameter_file(&self, values: &Values) -> Result<tempfile::TempPath, Error> {
         let folder = self.workspace.store.folder.join("tmp");
         std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
-        let whole: serde_json::Map<String, serde_json::Value> =
-            values.iter().map(|(file, values)| (file.clone(), json!(values))).collect();
         let named = tempfile::Builder::new().prefix("parameters-").suffix(".json").tempfile_in(&folder);
         let named = named.map_err(StoreError::file(&folder, "cannot be written to"))?;
-        let written = std::fs::write(named.path(), serde_json::Value::Object(whole).to_string());
+        let written = std::fs::write(named.path(), params::to_json(values));
         written.map_err(StoreError::file(named.path(), "cannot be written"))?;
         Ok(named.into_temp_path())
     }

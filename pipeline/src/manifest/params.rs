@@ -43,6 +43,12 @@ pub struct Declared {
 /// Parameter file -> declared key -> value, in dvc.lock's order: params.yaml first, then by path; keys sorted.
 pub type Values = Vec<(String, BTreeMap<String, serde_json::Value>)>;
 
+/// The file that `RETRIAL_PARAMS` names: parameter file -> declared key -> value.
+pub fn to_json(values: &Values) -> String {
+    let whole = values.iter().map(|(file, values)| (file.clone(), serde_json::json!(values)));
+    serde_json::Value::Object(whole.collect()).to_string()
+}
+
 impl Parameters {
     /// Reads params.yaml of the study at `root` (nothing where there is none) and lays the overlay over it.
     pub fn load(root: &Path, overlay: &Overlay) -> Result<Self, ManifestError> {

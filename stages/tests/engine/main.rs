@@ -7,3 +7,4 @@ mod invalidation;
 mod kill;
 mod project;
 mod store;
+mod study;
