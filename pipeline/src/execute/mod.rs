@@ -91,6 +91,7 @@ pub fn run(
     let Some(_lock) = WorkTreeLock::take(&folder, interrupt, || report(Event::WaitingForLock))? else {
         return Err(Error::Interrupted);
     };
+    workspace.store.objects.sweep()?;
     let before = Before::read(workspace)?;
     if options.tidy {
         tidy::tidy(workspace, graph, report)?;

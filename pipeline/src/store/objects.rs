@@ -5,6 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use super::StoreError;
 use crate::digest::{Content, FileDigest, copy_and_digest, dvc_listing};
 
@@ -36,25 +38,29 @@ impl Objects {
     /// Copies a file into the store and returns the digests of the bytes that were stored.
     pub fn put(&self, file: &Path) -> Result<FileDigest, StoreError> {
         let mut from = File::open(file).map_err(StoreError::file(file, "cannot be read"))?;
-        let (temporary, mut to) = self.temporary()?;
-        let digest = copy_and_digest(&mut from, &mut to).map_err(StoreError::file(file, "cannot be stored"))?;
+        let mut copy = self.temporary()?;
+        let digest = copy_and_digest(&mut from, copy.as_file_mut());
+        let digest = digest.map_err(StoreError::file(file, "cannot be stored"))?;
         let object = self.path(&digest.sha256);
-        if object.metadata().is_ok_and(|metadata| metadata.len() == digest.size) {
-            let _ = fs::remove_file(&temporary);
-        } else {
-            publish(&temporary, &to, &object)?;
+        if !object.metadata().is_ok_and(|metadata| metadata.len() == digest.size) {
+            publish(copy, &object)?;
         }
         Ok(digest)
     }
 
-    /// A new file in the store's own temporary folder. What a killed process leaves there is never taken for an object.
-    fn temporary(&self) -> Result<(PathBuf, File), StoreError> {
+    /// A new file in the store's own temporary folder, gone again unless it is published. What a killed process leaves
+    /// there is never taken for an object.
+    fn temporary(&self) -> Result<NamedTempFile, StoreError> {
         let folder = self.folder.join("tmp");
         let named = tempfile::Builder::new().prefix("put-").tempfile_in(&folder);
-        let named = named.map_err(StoreError::file(&folder, "cannot be written to"))?;
-        let (file, path) = named.into_parts();
-        let path = path.keep().map_err(|error| StoreError::file(&folder, "cannot be written to")(error.error))?;
-        Ok((path, file))
+        named.map_err(StoreError::file(&folder, "cannot be written to"))
+    }
+
+    /// Removes what killed processes left half-written. Only for whoever holds the lock on the work tree.
+    pub fn sweep(&self) -> Result<(), StoreError> {
+        let folder = self.folder.join("tmp");
+        let attempt = || fs::read_dir(&folder)?.try_for_each(|entry| fs::remove_file(entry?.path()));
+        attempt().map_err(StoreError::file(&folder, "cannot be swept"))
     }
 
     /// Puts `content` at `target`, replacing what is there. `false`: an object was missing or damaged and nothing was
@@ -122,10 +128,10 @@ impl Objects {
             self.share(&self.path(sha256), &dvc_object(cache, md5))?;
         }
         if let Some(members) = &content.members {
-            let (temporary, mut file) = self.temporary()?;
-            let written = file.write_all(dvc_listing(members).as_bytes());
-            written.map_err(StoreError::file(&temporary, "cannot be written"))?;
-            publish(&temporary, &file, &whole)?;
+            let mut listing = self.temporary()?;
+            let written = listing.write_all(dvc_listing(members).as_bytes());
+            written.map_err(StoreError::file(&whole, "cannot be written"))?;
+            publish(listing, &whole)?;
         }
         Ok(())
     }
@@ -141,10 +147,11 @@ impl Objects {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
             // Another file system: a copy, whole or not at all.
             Err(_) => {
-                let (temporary, mut to) = self.temporary()?;
+                let mut copy = self.temporary()?;
                 let mut from = File::open(object).map_err(StoreError::file(object, "cannot be read"))?;
-                copy_and_digest(&mut from, &mut to).map_err(StoreError::file(target, "cannot be written"))?;
-                publish(&temporary, &to, target)
+                let copied = copy_and_digest(&mut from, copy.as_file_mut());
+                copied.map_err(StoreError::file(target, "cannot be written"))?;
+                publish(copy, target)
             }
         }
     }
@@ -156,17 +163,15 @@ fn dvc_object(cache: &Path, md5: &str) -> PathBuf {
 }
 
 /// Syncs a finished temporary file, makes it read-only and gives it its name.
-fn publish(temporary: &Path, file: &File, object: &Path) -> Result<(), StoreError> {
+fn publish(finished: NamedTempFile, object: &Path) -> Result<(), StoreError> {
     let attempt = || {
-        file.set_permissions(Permissions::from_mode(0o444))?;
-        file.sync_all()?;
+        finished.as_file().set_permissions(Permissions::from_mode(0o444))?;
+        finished.as_file().sync_all()?;
         fs::create_dir_all(object.parent().unwrap_or(object))?;
-        fs::rename(temporary, object)
+        finished.persist(object)?;
+        Ok(())
     };
-    attempt().map_err(|source| {
-        let _ = fs::remove_file(temporary);
-        StoreError::file(object, "cannot be stored")(source)
-    })
+    attempt().map_err(StoreError::file(object, "cannot be stored"))
 }
 
 /// Removes a folder at `target`, so that a file can take its place; a rename replaces a file by itself.
