@@ -2,9 +2,11 @@
 
 mod dag;
 mod digest;
+mod log;
 mod repro;
 mod stages;
 mod status;
+mod why;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -82,6 +84,8 @@ fn command(study: &Study) -> clap::Command {
         .arg_required_else_help(true)
         .subcommand(repro::Repro::augment_args(clap::Command::new("repro")))
         .subcommand(status::Status::augment_args(clap::Command::new("status")))
+        .subcommand(why::Why::augment_args(clap::Command::new("why")))
+        .subcommand(log::Log::augment_args(clap::Command::new("log")))
         .subcommand(dag::Dag::augment_args(clap::Command::new("dag")))
         .subcommand(stages::Stages::augment_args(clap::Command::new("stages")))
         .subcommand(digest::Digest::augment_args(clap::Command::new("digest")));
@@ -100,6 +104,8 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
     match name {
         "repro" => repro::run(&context, parsed(matches)?),
         "status" => status::run(&context, &parsed(matches)?),
+        "why" => why::run(&context, &parsed(matches)?),
+        "log" => log::run(&context, &parsed(matches)?),
         "dag" => dag::run(&context, &parsed(matches)?),
         "stages" => stages::run(&context, &parsed(matches)?),
         "digest" => digest::run(&context, &parsed(matches)?),

@@ -9,7 +9,8 @@ use super::{Context, OverlayArgs, print, print_json};
 use crate::error::Error;
 use crate::fingerprint::{Change, Kind};
 use crate::graph::Graph;
-use crate::plan::{self, OutputChange, Reason, Standing, Workspace};
+use crate::manifest::Stage;
+use crate::plan::{self, Assessment, OutputChange, Reason, Standing, Workspace};
 
 /// Show what `repro` would run or restore, and why
 #[derive(Debug, clap::Args)]
@@ -92,6 +93,17 @@ fn findings(
         }
     }
     Ok(findings)
+}
+
+/// Why a stage is to be restored or to run, as `status` says it.
+pub(super) fn explain(
+    workspace: &mut Workspace,
+    stage: &Stage,
+    assessment: &Assessment,
+    stored: bool,
+) -> Result<String, Error> {
+    let reason = plan::reason(workspace, stage, assessment)?;
+    Ok(sentence(&stage.name, &if stored { Finding::Restore(reason) } else { Finding::Run(reason) }))
 }
 
 fn sentence(stage: &str, finding: &Finding) -> String {

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 pub use lock::WorkTreeLock;
 pub use objects::{Objects, put_in_place};
-pub use records::{Artifact, Records, Run};
+pub use records::{Artifact, Logged, Records, Run};
 
 use crate::digest::DigestError;
 

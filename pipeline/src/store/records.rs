@@ -64,6 +64,15 @@ pub struct Run {
     pub log: String,
 }
 
+/// A run as the records have it.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    pub key: String,
+    /// When it ended: `2026-11-22 03:04:05`, in universal time.
+    pub finished: String,
+    pub run: Run,
+}
+
 /// The database of one store.
 pub struct Records {
     path: PathBuf,
@@ -116,6 +125,30 @@ impl Records {
         let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
         let text: Option<String> = statement.query_row([stage], |row| row.get(0)).optional().map_err(self.wrap())?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The newest runs, of one stage or of all, the newest first.
+    pub fn newest(&self, stage: Option<&str>, number: u32) -> Result<Vec<Logged>, StoreError> {
+        let query =
+            "SELECT key, coalesce(datetime(provenance ->> 'finished', 'unixepoch'), ''), stage, recipe, outputs,
+                            provenance, log
+                     FROM run WHERE ?1 IS NULL OR stage = ?1 ORDER BY id DESC LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
+        let rows = statement.query_map(params![stage, number], |row| {
+            let json = |column: usize| -> rusqlite::Result<String> { row.get(column) };
+            Ok(Logged {
+                key: row.get(0)?,
+                finished: row.get(1)?,
+                run: Run {
+                    stage: row.get(2)?,
+                    recipe: serde_json::from_str(&json(3)?).unwrap_or_default(),
+                    outputs: serde_json::from_str(&json(4)?).unwrap_or_default(),
+                    provenance: serde_json::from_str(&json(5)?).unwrap_or_default(),
+                    log: row.get(6)?,
+                },
+            })
+        });
+        rows.map_err(self.wrap())?.collect::<Result<_, _>>().map_err(self.wrap())
     }
 
     /// Writes a run and that its outputs are in the work tree: both or neither.

@@ -189,3 +189,31 @@ fn what_no_stage_makes_any_more_goes_unless_somebody_has_taken_it_over() {
     let left: Vec<bool> = ["d/a", "d/b", "d/c", "d/e"].map(|path| project.exists(path)).into();
     assert_eq!(left, [false, true, true, true], "an unclaimed output, an input, a file of git's, an edited file");
 }
+
+/// The explanation lists what was hashed, and the record says who ran what.
+#[test]
+fn why_and_log_explain_a_stage() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    project.write("params.yaml", &project.read("params.yaml").replace("0.001", "0.002"));
+    let why = project.run(&["why", "train@1"]).stdout;
+    for line in [
+        "train@1: will run\n    command cmd is modified\n    parameter params.yaml:rate: 0.001 -> 0.002\n",
+        "    parameter   params.yaml:rate  0.002\n",
+        "    output      out/1.txt  \n",
+    ] {
+        assert!(why.contains(line), "{line}\n{why}");
+    }
+    let json = project.run(&["why", "train@1", "--json"]).json();
+    assert_eq!((&json[0]["standing"], &json[0]["changes"][1]["is"]), (&"stale".into(), &"0.002".into()));
+    assert_eq!(
+        json[0]["recipe"].as_array().unwrap().len(),
+        why.lines().filter(|line| line.starts_with("    ")).count() - 2
+    );
+
+    assert_eq!(project.run(&["log"]).stdout.lines().count(), 6);
+    let log = project.run(&["log", "data", "--json"]).json();
+    assert_eq!(log[0]["stage"], "data");
+    assert_eq!(log[0]["outputs"].as_object().unwrap().keys().collect::<Vec<_>>(), ["data.txt"]);
+    assert_eq!(project.run(&["log", "nobody"]).code, 2);
+}
