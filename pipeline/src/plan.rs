@@ -220,15 +220,20 @@ pub enum OutputChange {
     NotStored,
 }
 
+/// How a recipe differs from the likest of the stage's latest runs (after a run with other parameters that is not the last
+/// one); `None` where it never ran.
+pub fn changes(workspace: &Workspace, stage: &Stage, recipe: &Recipe) -> Result<Option<Vec<Change>>, Error> {
+    const LATEST: u32 = 10;
+    let earlier = workspace.store.records.recent_recipes(&stage.name, LATEST)?;
+    Ok(earlier.iter().map(|earlier| recipe.changes_since(earlier)).min_by_key(Vec::len))
+}
+
 pub fn reason(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<Reason, Error> {
     if stage.always_changed || (stage.dependencies.is_empty() && stage.outputs.is_empty()) {
         return Ok(Reason::AlwaysChanged);
     }
     let Some(recorded) = workspace.store.records.outputs_of(&assessment.key)? else {
-        return Ok(match workspace.store.records.last_recipe(&stage.name)? {
-            None => Reason::NeverRan,
-            Some(earlier) => Reason::Changed(assessment.recipe.changes_since(&earlier)),
-        });
+        return Ok(changes(workspace, stage, &assessment.recipe)?.map_or(Reason::NeverRan, Reason::Changed));
     };
     let mut changes = Vec::new();
     for artifact in recorded {

@@ -108,7 +108,7 @@ pub(super) fn explain(
 
 fn sentence(stage: &str, finding: &Finding) -> String {
     let (what, reason) = match finding {
-        Finding::Waits(names) => return format!("{stage}: waits for {}\n", names.join(", ")),
+        Finding::Waits(names) => return format!("{stage}: waits for {}\n", grouped(names)),
         Finding::Restore(reason) => ("will be restored", reason),
         Finding::Run(reason) => ("will run", reason),
     };
@@ -118,8 +118,8 @@ fn sentence(stage: &str, finding: &Finding) -> String {
         Reason::AlwaysChanged => text.push_str(": it always does\n"),
         Reason::Changed(changes) => {
             text.push('\n');
-            for change in changes {
-                text.push_str(&format!("    {}\n", change_text(change)));
+            for line in changes.iter().flat_map(change_lines) {
+                text.push_str(&format!("    {line}\n"));
             }
         }
         Reason::Outputs(outputs) => {
@@ -132,16 +132,54 @@ fn sentence(stage: &str, finding: &Finding) -> String {
     text
 }
 
-fn change_text(change: &Change) -> String {
+/// One line for each change; of a parameter that is a mapping, for each value inside it.
+fn change_lines(change: &Change) -> Vec<String> {
     let (kind, name) = (change.kind.word(), &change.name);
     match (&change.was, &change.is) {
-        (Some(was), Some(is)) if matches!(change.kind, Kind::Parameter | Kind::Environment) => {
-            format!("{kind} {name}: {was} -> {is}")
+        (Some(was), Some(is)) if change.kind == Kind::Parameter => {
+            let value = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+            let mut differences = Vec::new();
+            compare(name, Some(&value(was)), Some(&value(is)), &mut differences);
+            differences.into_iter().map(|difference| format!("{kind} {difference}")).collect()
         }
-        (Some(_), Some(_)) => format!("{kind} {name} is modified"),
-        (None, _) => format!("{kind} {name} is new"),
-        (_, None) => format!("{kind} {name} is gone"),
+        (Some(was), Some(is)) if change.kind == Kind::Environment => vec![format!("{kind} {name}: {was} -> {is}")],
+        (Some(_), Some(_)) => vec![format!("{kind} {name} is modified")],
+        (None, _) => vec![format!("{kind} {name} is new")],
+        (_, None) => vec![format!("{kind} {name} is gone")],
     }
+}
+
+/// The values in which two JSON values differ, each with its dotted name.
+fn compare(name: &str, was: Option<&Value>, is: Option<&Value>, differences: &mut Vec<String>) {
+    match (was, is) {
+        (Some(Value::Object(was)), Some(Value::Object(is))) => {
+            let keys: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+            for key in keys {
+                compare(&format!("{name}.{key}"), was.get(key), is.get(key), differences);
+            }
+        }
+        (was, is) if was != is => {
+            let text = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            differences.push(format!("{name}: {} -> {}", text(was), text(is)));
+        }
+        _ => {}
+    }
+}
+
+/// Names of stages, the instances of one `foreach` or `matrix` together where there are many.
+fn grouped(names: &[String]) -> String {
+    if names.len() <= 3 {
+        return names.join(", ");
+    }
+    let mut groups: Vec<(&str, usize)> = Vec::new();
+    for name in names.iter().map(|name| name.split('@').next().unwrap_or(name)) {
+        match groups.last_mut() {
+            Some((group, count)) if *group == name => *count += 1,
+            _ => groups.push((name, 1)),
+        }
+    }
+    let texts = groups.into_iter().map(|(name, n)| if n > 1 { format!("{name} ×{n}") } else { name.to_owned() });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn output_word(change: OutputChange) -> &'static str {

@@ -37,8 +37,7 @@ pub(super) fn run(context: &Context, arguments: &Why) -> Result<ExitCode, Error>
             Standing::Stored(_) => ("stored", super::status::explain(&mut workspace, stage, &assessment, true)?),
             Standing::Stale => ("stale", super::status::explain(&mut workspace, stage, &assessment, false)?),
         };
-        let earlier = workspace.store.records.last_recipe(&stage.name)?;
-        let changes = earlier.map(|earlier| assessment.recipe.changes_since(&earlier)).unwrap_or_default();
+        let changes = plan::changes(&workspace, stage, &assessment.recipe)?.unwrap_or_default();
         text.push_str(&sentence);
         text.push_str(&format!("key {} is made of\n", assessment.key.as_str()));
         for Ingredient(kind, name, value) in assessment.recipe.ingredients() {

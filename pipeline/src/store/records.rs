@@ -119,12 +119,13 @@ impl Records {
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
-    /// The recipe of the newest run of a stage: what an explanation compares with.
-    pub fn last_recipe(&self, stage: &str) -> Result<Option<Recipe>, StoreError> {
-        let query = "SELECT recipe FROM run WHERE stage = ?1 ORDER BY id DESC LIMIT 1";
+    /// The recipes of a stage's newest runs, the newest first: what an explanation compares with.
+    pub fn recent_recipes(&self, stage: &str, number: u32) -> Result<Vec<Recipe>, StoreError> {
+        let query = "SELECT recipe FROM run WHERE stage = ?1 ORDER BY id DESC LIMIT ?2";
         let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
-        let text: Option<String> = statement.query_row([stage], |row| row.get(0)).optional().map_err(self.wrap())?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        let rows = statement.query_map(params![stage, number], |row| row.get::<_, String>(0)).map_err(self.wrap())?;
+        let texts = rows.collect::<Result<Vec<_>, _>>().map_err(self.wrap())?;
+        Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
     /// The newest runs, of one stage or of all, the newest first.
