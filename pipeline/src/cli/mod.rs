@@ -6,11 +6,14 @@ mod log;
 mod repro;
 mod stages;
 mod status;
+mod verify;
 mod why;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
@@ -88,6 +91,7 @@ fn command(study: &Study) -> clap::Command {
         .subcommand(log::Log::augment_args(clap::Command::new("log")))
         .subcommand(dag::Dag::augment_args(clap::Command::new("dag")))
         .subcommand(stages::Stages::augment_args(clap::Command::new("stages")))
+        .subcommand(verify::Verify::augment_args(clap::Command::new("verify")))
         .subcommand(digest::Digest::augment_args(clap::Command::new("digest")));
     for own in study.commands {
         command = command.subcommand((own.arguments)());
@@ -108,6 +112,7 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
         "log" => log::run(&context, &parsed(matches)?),
         "dag" => dag::run(&context, &parsed(matches)?),
         "stages" => stages::run(&context, &parsed(matches)?),
+        "verify" => verify::run(&context, &parsed(matches)?),
         "digest" => digest::run(&context, &parsed(matches)?),
         _ => {
             let Some(own) = study.commands.iter().find(|own| own.name == name) else { return Ok(ExitCode::from(2)) };
@@ -176,6 +181,16 @@ pub(crate) fn terminal() -> Terminal {
 
 pub(crate) fn coloured(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Turns true when the user wants to stop.
+pub(crate) fn interruption() -> Result<Arc<AtomicBool>, Error> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupt))
+            .map_err(|error| Error::State(format!("signals cannot be caught: {error}")))?;
+    }
+    Ok(interrupt)
 }
 
 /// Prints a result on standard output; a reader that has had enough (`| head`) is no error.

@@ -1,11 +1,9 @@
 //! `repro`: makes everything true.
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::{Context, OverlayArgs, coloured, print, print_json, terminal};
+use super::{Context, OverlayArgs, coloured, interruption, print, print_json, terminal};
 use crate::error::Error;
 use crate::execute::{self, Options, Summary};
 use crate::plan;
@@ -63,11 +61,7 @@ pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error
         threads: arguments.jobs.map_or(cores, usize::from),
         write_lock: workspace.overlay.is_empty(),
     };
-    let interrupt = Arc::new(AtomicBool::new(false));
-    for signal in [libc::SIGINT, libc::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupt))
-            .map_err(|error| Error::State(format!("signals cannot be caught: {error}")))?;
-    }
+    let interrupt = interruption()?;
     let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
     let summary = execute::run(&mut workspace, &graph, &options, &interrupt, &mut |event| lines.show(&event))?;
     conclude(context, &arguments, &summary, &mut lines, started)

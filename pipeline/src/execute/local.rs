@@ -1,20 +1,12 @@
 //! Runs a stage's commands as processes of this machine, each line in a shell and a process group of its own.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
-/// What to run and where.
-#[derive(Debug, Clone)]
-pub struct Job {
-    pub lines: Vec<String>,
-    pub folder: PathBuf,
-    pub environment: BTreeMap<&'static str, OsString>,
-}
+use super::job::Job;
 
 /// Stops a job from another thread.
 #[derive(Debug, Default)]

@@ -1,14 +1,14 @@
 //! Makes everything true: assesses each stage once its upstream is settled, and restores it, runs it, or leaves it.
 
+mod job;
 mod local;
 mod lock;
 mod outputs;
 mod scheduler;
 mod tidy;
+pub mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -20,12 +20,10 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::graph::Graph;
 use crate::manifest::Stage;
-use crate::manifest::params::{self, Values};
-use crate::manifest::schema::Threads;
 use crate::plan::{self, Assessment, Standing, Workspace};
 use crate::provenance;
-use crate::store::{Artifact, Run, StoreError, WorkTreeLock};
-use local::{Job, Stop};
+use crate::store::{Artifact, Run, WorkTreeLock};
+use local::Stop;
 use lock::{Before, Settled};
 use scheduler::Scheduler;
 
@@ -249,8 +247,8 @@ impl Runner<'_, '_> {
         let stage = &self.graph.stages[index];
         let Some(assessment) = self.assessed.remove(&index) else { return Ok(()) };
         outputs::clear(self.workspace, stage)?;
-        let parameters = self.parameter_file(&assessment.parameters)?;
-        let job = self.job(stage, &parameters)?;
+        let parameters = job::parameter_file(&self.workspace.store.folder, &assessment.parameters)?;
+        let job = job::prepare(stage, &self.workspace.root, &parameters, self.options.threads)?;
         (self.report)(Event::Started { stage: stage.name.clone(), command: job.lines.clone() });
         let stop = Arc::new(Stop::default());
         let (sender, thread_stop) = (self.sender.clone(), Arc::clone(&stop));
@@ -266,46 +264,6 @@ impl Runner<'_, '_> {
         let running = Running { assessment, stop, started: Instant::now(), log, _parameters: parameters };
         self.running.insert(index, running);
         Ok(())
-    }
-
-    fn parameter_file(&self, values: &Values) -> Result<tempfile::TempPath, Error> {
-        let folder = self.workspace.store.folder.join("tmp");
-        std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
-        let named = tempfile::Builder::new().prefix("parameters-").suffix(".json").tempfile_in(&folder);
-        let named = named.map_err(StoreError::file(&folder, "cannot be written to"))?;
-        let written = std::fs::write(named.path(), params::to_json(values));
-        written.map_err(StoreError::file(named.path(), "cannot be written"))?;
-        Ok(named.into_temp_path())
-    }
-
-    fn job(&self, stage: &Stage, parameters: &Path) -> Result<Job, Error> {
-        let root = &self.workspace.root;
-        let folder = stage.folder.within(root);
-        if !folder.is_dir() {
-            return Err(Error::Input(format!("stage `{}` runs in {}, which is no folder", stage.name, stage.folder)));
-        }
-        let mut environment: BTreeMap<&'static str, OsString> = BTreeMap::new();
-        environment.insert("DVC_STAGE", stage.name.clone().into());
-        environment.insert("DVC_ROOT", root.clone().into());
-        environment.insert("RETRIAL_PARAMS", parameters.into());
-        // A stage that says how many threads it takes gets no more of them; what the user has set stands.
-        if stage.extension.threads != Threads::Unsaid {
-            let threads = stage.extension.threads.of(self.options.threads).to_string();
-            for name in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"] {
-                if std::env::var_os(name).is_none() {
-                    environment.insert(name, threads.clone().into());
-                }
-            }
-        }
-        // The program's own name in a command is always the program that is running.
-        if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
-            let others = std::env::var_os("PATH").unwrap_or_default();
-            let all = std::iter::once(own.to_owned()).chain(std::env::split_paths(&others));
-            if let Ok(path) = std::env::join_paths(all) {
-                environment.insert("PATH", path);
-            }
-        }
-        Ok(Job { lines: stage.command.lines().map(str::to_owned).collect(), folder, environment })
     }
 
     fn heard(&mut self, index: usize, line: String) {

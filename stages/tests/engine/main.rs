@@ -8,3 +8,4 @@ mod kill;
 mod project;
 mod store;
 mod study;
+mod verify;

@@ -1,0 +1,60 @@
+//! What a stage's command gets: its lines, its folder, its environment, the file of its parameters.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::manifest::Stage;
+use crate::manifest::params::{self, Values};
+use crate::manifest::schema::Threads;
+use crate::store::StoreError;
+
+/// What to run and where.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub lines: Vec<String>,
+    pub folder: PathBuf,
+    pub environment: BTreeMap<&'static str, OsString>,
+}
+
+/// A file of the declared parameters, in the store's own folder; it is deleted with the path.
+pub fn parameter_file(store: &Path, values: &Values) -> Result<tempfile::TempPath, Error> {
+    let folder = store.join("tmp");
+    std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
+    let named = tempfile::Builder::new().prefix("parameters-").suffix(".json").tempfile_in(&folder);
+    let named = named.map_err(StoreError::file(&folder, "cannot be written to"))?;
+    let written = std::fs::write(named.path(), params::to_json(values));
+    written.map_err(StoreError::file(named.path(), "cannot be written"))?;
+    Ok(named.into_temp_path())
+}
+
+/// The job of a stage of the study at `root`; the run as a whole may keep `capacity` threads busy.
+pub fn prepare(stage: &Stage, root: &Path, parameters: &Path, capacity: usize) -> Result<Job, Error> {
+    let folder = stage.folder.within(root);
+    if !folder.is_dir() {
+        return Err(Error::Input(format!("stage `{}` runs in {}, which is no folder", stage.name, stage.folder)));
+    }
+    let mut environment: BTreeMap<&'static str, OsString> = BTreeMap::new();
+    environment.insert("DVC_STAGE", stage.name.clone().into());
+    environment.insert("DVC_ROOT", root.into());
+    environment.insert("RETRIAL_PARAMS", parameters.into());
+    // A stage that says how many threads it takes gets no more of them; what the user has set stands.
+    if stage.extension.threads != Threads::Unsaid {
+        let threads = stage.extension.threads.of(capacity).to_string();
+        for name in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"] {
+            if std::env::var_os(name).is_none() {
+                environment.insert(name, threads.clone().into());
+            }
+        }
+    }
+    // The program's own name in a command is always the program that is running.
+    if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(own.to_owned()).chain(std::env::split_paths(&others));
+        if let Ok(path) = std::env::join_paths(all) {
+            environment.insert("PATH", path);
+        }
+    }
+    Ok(Job { lines: stage.command.lines().map(str::to_owned).collect(), folder, environment })
+}
