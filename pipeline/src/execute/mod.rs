@@ -1,5 +1,6 @@
 //! Makes everything true: assesses each stage once its upstream is settled, and restores it, runs it, or leaves it.
 
+mod inputs;
 mod job;
 mod local;
 mod lock;
@@ -282,7 +283,8 @@ impl Runner<'_, '_> {
         let Some(running) = self.running.remove(&index) else { return Ok(()) };
         let stage = &self.graph.stages[index];
         let collected = match outcome {
-            Ok(()) => outputs::collect(self.workspace, stage),
+            Ok(()) => inputs::check(self.workspace, stage, &running.assessment.dependencies)
+                .and_then(|()| outputs::collect(self.workspace, stage)),
             Err(why) => Err(Error::State(why)),
         };
         match collected {

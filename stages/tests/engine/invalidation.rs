@@ -217,3 +217,21 @@ fn why_and_log_explain_a_stage() {
     assert_eq!(log[0]["outputs"].as_object().unwrap().keys().collect::<Vec<_>>(), ["data.txt"]);
     assert_eq!(project.run(&["log", "nobody"]).code, 2);
 }
+
+/// What was made of either content must not be on record under one of them.
+#[test]
+fn an_input_that_changes_while_a_stage_runs_fails_it() {
+    let project = Project::with(&[
+        ("in/a", "1\n"),
+        ("dvc.yaml", "stages:\n  a: {cmd: cat in/a > out; $DO_IT, deps: [in], outs: [out]}\n"),
+    ]);
+    let during = |command: &str| {
+        let output = project.command(&["repro"]).env("DO_IT", command).output().unwrap();
+        crate::project::Ran::from(output)
+    };
+    let ran = during("cp dvc.yaml in/a");
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("Failed a: its input in was changed while it ran: run it again"), "{}", ran.stderr);
+    // A new file beside it, such as an interpreter's cache, is no such change.
+    assert_eq!(during("touch in/cache").code, 0);
+}
