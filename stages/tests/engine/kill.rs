@@ -66,3 +66,25 @@ fn an_interruption_stops_the_commands_and_leaves_a_consistent_state() {
     assert_eq!(ran.json()["failed"], serde_json::json!([]));
     assert!(project.read("dvc.lock").contains("quick:"));
 }
+
+#[test]
+fn several_processes_in_one_work_tree_run_each_stage_once() {
+    let project = Project::with(&[(
+        "dvc.yaml",
+        "stages:
+  each:
+    foreach: [a, b, c, d]
+    do:
+      cmd: echo ${item} >> .retrial/ran && sleep 0.02 && echo ${item} > ${item}.out
+      deps: [dvc.yaml]
+      outs: ['${item}.out']
+",
+    )]);
+    let children: Vec<_> = (0..3).map(|_| project.command(&["repro", "--json"]).spawn().unwrap()).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let mut ran: Vec<String> = project.read(".retrial/ran").lines().map(str::to_owned).collect();
+    ran.sort();
+    assert_eq!(ran, ["a", "b", "c", "d"]);
+}
