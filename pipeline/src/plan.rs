@@ -9,7 +9,7 @@ use crate::graph::GraphError;
 use crate::manifest::params::Values;
 use crate::manifest::{Command, Complaint, FILE, Output, Overlay, Parameters, Stage};
 use crate::path::RepoPath;
-use crate::store::{Artifact, Store};
+use crate::store::{Artifact, Store, StoreError};
 use crate::study::Study;
 
 /// Everything that planning looks at.
@@ -179,9 +179,26 @@ fn is_native(study: &Study, stage: &Stage) -> bool {
 
 /// Everything that can be found wrong with a stage before anything runs.
 pub fn check(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
+    for output in &stage.outputs {
+        check_inside(&workspace.root, stage, &output.path.within(&workspace.root))?;
+    }
     workspace.parameters.values(&stage.parameters, Path::new(FILE))?;
     code(workspace.study, stage)?;
     check_overlay(workspace, stage)
+}
+
+/// Refuses an output whose folder a symbolic link leads out of the repository. Paths themselves stay inside.
+pub fn check_inside(root: &Path, stage: &Stage, target: &Path) -> Result<(), Error> {
+    let real = |path: &Path| path.canonicalize().map_err(StoreError::file(path, "cannot be resolved"));
+    let above = target.ancestors().skip(1).take_while(|folder| *folder != root);
+    for link in above.filter(|folder| folder.is_symlink()) {
+        if !real(link)?.starts_with(real(root)?) {
+            let (name, link) = (&stage.name, link.display());
+            let what = format!("stage `{name}` writes into {link}, which a symbolic link leads out of the repository");
+            return Err(Error::Input(what));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses overlaid parameters for commands that would read the old values from params.yaml themselves.
@@ -228,6 +245,7 @@ pub fn changes(workspace: &Workspace, stage: &Stage, recipe: &Recipe) -> Result<
     Ok(earlier.iter().map(|earlier| recipe.changes_since(earlier)).min_by_key(Vec::len))
 }
 
+/// Why a stage that is not fresh is not.
 pub fn reason(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<Reason, Error> {
     if stage.always_changed || (stage.dependencies.is_empty() && stage.outputs.is_empty()) {
         return Ok(Reason::AlwaysChanged);

@@ -77,6 +77,12 @@ pub fn write_parquet(path: &Path, rows: &[Observation]) -> Result<(), TableError
     Ok(artifact::write(path, &bytes)?)
 }
 
+/// The observations of several files or folders, in their order.
+pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Observation>, TableError> {
+    let tables = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(tables.concat())
+}
+
 /// Reads the rows of a Parquet file, or of all `*.parquet` files of a folder, in order of their names.
 ///
 /// Columns may stand in any order, further columns are ignored, text may be categorical, and any integer and float type of

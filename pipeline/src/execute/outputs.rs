@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::digest::Content;
 use crate::error::Error;
 use crate::manifest::{Output, Stage};
-use crate::plan::Workspace;
-use crate::store::{Artifact, StoreError};
+use crate::plan::{self, Workspace};
+use crate::store::{self, Artifact, StoreError};
 
 /// Makes room for a run: removes the outputs (persistent ones stay) and makes their folders.
 ///
@@ -14,9 +14,7 @@ use crate::store::{Artifact, StoreError};
 pub fn clear(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
     for output in &stage.outputs {
         let target = output.path.within(&workspace.root);
-        let folder = target.parent().unwrap_or(&workspace.root).to_owned();
-        std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
-        check_inside(workspace, stage, &folder)?;
+        make_folder(workspace, stage, &target)?;
         if output.persist || target.symlink_metadata().is_err() {
             continue;
         }
@@ -24,29 +22,18 @@ pub fn clear(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
             && let Some(content) = workspace.content(&output.path)?
             && !workspace.store.objects.has(&content)
         {
-            store(workspace, output)?;
+            keep(workspace, output)?;
         }
-        let removed = if target.is_dir() && !target.is_symlink() {
-            std::fs::remove_dir_all(&target)
-        } else {
-            std::fs::remove_file(&target)
-        };
-        removed.map_err(StoreError::file(&target, "cannot be removed"))?;
+        store::remove(&target)?;
     }
     Ok(())
 }
 
-/// Follows symbolic links: a folder that leads out of the repository is no place for outputs.
-fn check_inside(workspace: &Workspace, stage: &Stage, folder: &Path) -> Result<(), Error> {
-    let real = |path: &Path| path.canonicalize().map_err(StoreError::file(path, "cannot be resolved"));
-    if real(folder)?.starts_with(real(&workspace.root)?) {
-        return Ok(());
-    }
-    Err(Error::Input(format!(
-        "stage `{}` writes into {}, which a symbolic link leads out of the repository",
-        stage.name,
-        folder.display()
-    )))
+/// Makes the folder of an output, which no symbolic link may lead out of the repository.
+fn make_folder(workspace: &Workspace, stage: &Stage, target: &Path) -> Result<(), Error> {
+    plan::check_inside(&workspace.root, stage, target)?;
+    let folder = target.parent().unwrap_or(&workspace.root);
+    Ok(std::fs::create_dir_all(folder).map_err(StoreError::file(folder, "cannot be made"))?)
 }
 
 /// Stores all outputs after a run, sorted by path; the error names one that the stage did not make.
@@ -56,7 +43,7 @@ pub fn collect(workspace: &mut Workspace, stage: &Stage) -> Result<Vec<Artifact>
         if output.path.within(&workspace.root).symlink_metadata().is_err() {
             return Err(Error::State(format!("did not make its output {}", output.path)));
         }
-        let content = store(workspace, output)?;
+        let content = keep(workspace, output)?;
         artifacts.push(Artifact { path: output.path.as_str().to_owned(), content });
     }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -65,7 +52,7 @@ pub fn collect(workspace: &mut Workspace, stage: &Stage) -> Result<Vec<Artifact>
 
 /// Puts the files of one output into the store. The digests are those of the stored bytes: a file that changes
 /// meanwhile can't be recorded under a digest that it does not have.
-fn store(workspace: &mut Workspace, output: &Output) -> Result<Content, Error> {
+fn keep(workspace: &mut Workspace, output: &Output) -> Result<Content, Error> {
     let target = output.path.within(&workspace.root);
     let Some(mut content) = workspace.content(&output.path)? else {
         return Err(Error::State(format!("lost its output {} while it was stored", output.path)));
@@ -100,16 +87,14 @@ pub fn restore(workspace: &mut Workspace, stage: &Stage, recorded: &[Artifact]) 
             return Ok(false);
         };
         let target = output.path.within(&workspace.root);
-        let folder = target.parent().unwrap_or(&workspace.root).to_owned();
-        std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
-        check_inside(workspace, stage, &folder)?;
+        make_folder(workspace, stage, &target)?;
         let there = workspace.content(&output.path)?;
         if there.as_ref().is_some_and(|content| content.sha256 == artifact.content.sha256) {
             continue;
         }
         // What somebody else put there is kept before it is replaced.
         if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
-            store(workspace, output)?;
+            keep(workspace, output)?;
         }
         if !workspace.store.objects.restore(&artifact.content, &target)? {
             return Ok(false);

@@ -10,7 +10,7 @@ use crate::events::Event;
 use crate::graph::Graph;
 use crate::path::RepoPath;
 use crate::plan::Workspace;
-use crate::store::StoreError;
+use crate::store;
 
 /// Removes only bytes that the store still has, and nothing that somebody has taken over: a path that a stage names as a
 /// dependency, or that git tracks, stays.
@@ -32,16 +32,13 @@ pub(super) fn tidy(workspace: &mut Workspace, graph: &Graph, report: &mut dyn Fn
     for (path, sha256) in left {
         let read = graph.stages.iter().flat_map(|stage| &stage.dependencies).any(|dep| dep.path.is_in(&path));
         let inside = path.ancestors().any(|above| made.contains(&above));
-        let target = path.within(&workspace.root);
         if !read
             && !inside
             && !tracked.holds(&path)
             && let Some(content) = workspace.content(&path)?.filter(|content| content.sha256 == sha256)
             && workspace.store.objects.has(&content)
         {
-            let removed =
-                if target.is_dir() { std::fs::remove_dir_all(&target) } else { std::fs::remove_file(&target) };
-            removed.map_err(StoreError::file(&target, "cannot be removed"))?;
+            store::remove(&path.within(&workspace.root))?;
             paths.push(path.to_string());
         }
         workspace.store.records.unplace(path.as_str())?;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub use lock::WorkTreeLock;
-pub use objects::{Objects, put_in_place};
+pub use objects::{Objects, remove};
 pub use records::{Artifact, Logged, Records, Run};
 
 use crate::digest::DigestError;

@@ -80,7 +80,8 @@ impl Objects {
                         return Ok(false);
                     }
                 }
-                put_in_place(&whole, target)?;
+                remove(target)?;
+                fs::rename(&whole, target).map_err(StoreError::file(target, "cannot be restored"))?;
                 Ok(true)
             }
         }
@@ -102,7 +103,10 @@ impl Objects {
         let mode = if executable { 0o755 } else { 0o644 };
         let permitted = named.as_file().set_permissions(Permissions::from_mode(mode));
         permitted.map_err(StoreError::file(target, "cannot be restored"))?;
-        clear(target)?;
+        // A rename replaces a file by itself, and at no moment is there none.
+        if target.is_dir() {
+            remove(target)?;
+        }
         named.persist(target).map_err(|error| StoreError::file(target, "cannot be restored")(error.error))?;
         Ok(true)
     }
@@ -174,24 +178,14 @@ fn publish(finished: NamedTempFile, object: &Path) -> Result<(), StoreError> {
     attempt().map_err(StoreError::file(object, "cannot be stored"))
 }
 
-/// Removes a folder at `target`, so that a file can take its place; a rename replaces a file by itself.
-fn clear(target: &Path) -> Result<(), StoreError> {
-    if target.is_dir() && !target.is_symlink() {
-        fs::remove_dir_all(target).map_err(StoreError::file(target, "cannot be removed"))?;
-    }
-    Ok(())
-}
-
-/// Moves a finished folder to `target`, replacing what is there.
-pub fn put_in_place(whole: &Path, target: &Path) -> Result<(), StoreError> {
-    let removed = if target.is_dir() && !target.is_symlink() {
-        fs::remove_dir_all(target)
-    } else {
-        match fs::remove_file(target) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+/// Removes what is at `target`: a file, a link (not what it leads to), or a folder with all that is in it. Nothing there is
+/// fine.
+pub fn remove(target: &Path) -> Result<(), StoreError> {
+    let removed = match target.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(target),
+        Ok(_) => fs::remove_file(target),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     };
-    removed.map_err(StoreError::file(target, "cannot be replaced"))?;
-    fs::rename(whole, target).map_err(StoreError::file(target, "cannot be restored"))
+    removed.map_err(StoreError::file(target, "cannot be removed"))
 }

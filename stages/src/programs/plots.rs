@@ -39,10 +39,7 @@ const FIGURES: [(&str, &str); 3] =
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let sources = read::read(&args.claims)?;
     let claims: Vec<&Claim> = sources.iter().flat_map(|source| &source.file.claims).collect();
-    let mut rows = Vec::new();
-    for path in &args.runs {
-        rows.extend(table::read(path)?);
-    }
+    let rows = table::read_all(&args.runs)?;
     let mut written = 0;
     for (metric, file) in FIGURES {
         let Some(figure) = LearningCurves::new(&rows, &args.experiment, metric, &claims) else { continue };

@@ -62,10 +62,7 @@ pub struct Summary {
 }
 
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut rows = Vec::new();
-    for path in &args.runs {
-        rows.extend(table::read(path)?);
-    }
+    let rows = table::read_all(&args.runs)?;
     artifact::write_json(&args.out, &summarise(&args.experiment, &rows)?)?;
     Ok(())
 }

@@ -21,10 +21,7 @@ pub struct Args {
 
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let claims = read::read(&args.claims)?;
-    let mut rows = Vec::new();
-    for path in &args.runs {
-        rows.extend(table::read(path)?);
-    }
+    let rows = table::read_all(&args.runs)?;
     artifact::write_json(&args.out, &judge::judge(&claims, &rows)?)?;
     Ok(())
 }

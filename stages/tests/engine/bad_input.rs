@@ -107,7 +107,10 @@ fn parameters_and_overlays_are_checked() {
 #[test]
 fn an_output_folder_that_leads_out_of_the_repository_is_refused() {
     let outside = tempfile::tempdir().unwrap();
-    let project = Project::with(&[("dvc.yaml", "stages:\n  a: {cmd: echo x > way/out, outs: [way/out]}\n")]);
+    let project = Project::with(&[(
+        "dvc.yaml",
+        "stages:\n  b: {cmd: echo b > b, outs: [b]}\n  a: {cmd: echo x > way/new/out, outs: [way/new/out]}\n",
+    )]);
     std::os::unix::fs::symlink(outside.path(), project.path("way")).unwrap();
     let sentence = refused(&project, &["repro"]);
     assert!(sentence.contains("stage `a` writes into") && sentence.contains("out of the repository"), "{sentence}");
