@@ -212,7 +212,7 @@ impl Trainer {
         let logits = self.pass.forward(&self.parameters, &self.x);
         let cross_entropy = self.loss.value_and_gradient(logits, &self.y);
         self.pass.backward(&self.parameters, &self.x, &mut self.gradient);
-        let step = Step { network: &self.network, parameters: &self.parameters };
+        let step = Step { network: &self.network, parameters: &self.parameters, x: &self.x, pass: &self.pass };
         let penalty = self.method.adjust(&step, &mut self.gradient);
         self.optimiser.step(&mut self.parameters, &self.gradient);
         StepLosses { cross_entropy, penalty }

@@ -6,7 +6,7 @@ use stages::linalg::polar::Polar;
 use stages::linalg::product::{gram, multiply};
 use stages::methods::METHODS;
 use stages::methods::method::{Hyperparameters, Step, find};
-use stages::nn::mlp::Mlp;
+use stages::nn::mlp::{Mlp, Pass};
 use stages::random::torch::Generator;
 
 fn uniform(generator: &mut Generator, length: usize) -> Vec<f32> {
@@ -195,7 +195,9 @@ fn svvar_adds_the_derivative_of_the_variance() {
     let mut method = (entry.make)(&network, &Hyperparameters::from([("strength", strength)])).unwrap();
     let start = uniform(&mut generator, parameters.len());
     let mut gradient = start.clone();
-    let penalty = method.adjust(&Step { network: &network, parameters: &parameters }, &mut gradient);
+    let pass = Pass::new(&network, 1);
+    let step = Step { network: &network, parameters: &parameters, x: &[], pass: &pass };
+    let penalty = method.adjust(&step, &mut gradient);
 
     let exact: Vec<f64> = parameters.iter().map(|&parameter| f64::from(parameter)).collect();
     let expected = variance(&network, &exact);

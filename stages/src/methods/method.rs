@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::nn::mlp::Mlp;
+use crate::nn::mlp::{Mlp, Pass};
 
 /// A change to the training step. One value serves one run, so it may keep buffers and whatever it remembers of earlier
 /// steps.
@@ -20,6 +20,16 @@ pub trait Method {
 pub struct Step<'a> {
     pub network: &'a Mlp,
     pub parameters: &'a [f32],
+    /// The batch, (batch × inputs), row-major.
+    pub x: &'a [f32],
+    pub pass: &'a Pass,
+}
+
+impl<'a> Step<'a> {
+    /// What layer `at` of the network was given: (batch × its inputs), row-major.
+    pub fn input_of(&self, at: usize) -> &'a [f32] {
+        self.pass.input_of(at, self.x)
+    }
 }
 
 /// A row of the table of methods.

@@ -129,6 +129,14 @@ impl Pass {
         logits
     }
 
+    /// What layer `at` was given by the last forward pass, whose input was `x`: (batch × its inputs), row-major.
+    pub fn input_of<'a>(&'a self, at: usize, x: &'a [f32]) -> &'a [f32] {
+        match at.checked_sub(1) {
+            None => x,
+            Some(below) => &self.hidden[below][..self.batch * self.network.hidden[below].outputs],
+        }
+    }
+
     /// The gradient of every parameter, into `gradient`, of a loss whose gradient now stands where
     /// [`forward`](Self::forward) left the logits; `parameters` and `x` are those that it was given.
     pub fn backward(&mut self, parameters: &[f32], x: &[f32], gradient: &mut [f32]) {
