@@ -5,8 +5,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// Another process has the work tree; this one waits.
-    WaitingForLock,
+    /// Another run has the work tree, or a command that outlived one; this one waits.
+    WaitingForLock {
+        /// The processes, as far as the system tells.
+        holders: Vec<String>,
+    },
     /// Outputs of stages that dvc.yaml no longer has were taken out of the work tree (the store still has them).
     Removed {
         paths: Vec<String>,
@@ -32,6 +35,19 @@ pub enum Event {
         seconds: f64,
     },
     Failed {
+        stage: String,
+        why: String,
+    },
+    /// The stage's command has ended and left processes behind, which are stopped now.
+    LeftBehind {
+        stage: String,
+    },
+    /// The user wants to stop: the commands of these stages were asked to end.
+    Stopping {
+        stages: Vec<String>,
+    },
+    /// No record could be written of a run that failed.
+    Unrecorded {
         stage: String,
         why: String,
     },

@@ -23,6 +23,7 @@ pub enum Kind {
     Output,
     Environment,
     Code,
+    Commit,
 }
 
 impl Kind {
@@ -35,6 +36,7 @@ impl Kind {
             Kind::Output => "output",
             Kind::Environment => "environment",
             Kind::Code => "code",
+            Kind::Commit => "commit",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It knows nothing of machine learning. A study hands it native stage programs ([`study::Study`]); any other command
 //! works as well.
 
+pub mod config; // retrial.yaml: how the engine keeps a study
 pub mod code; // what code a native stage is made of
 pub mod digest; // files and folders -> digests
 pub mod error;
@@ -11,6 +12,7 @@ pub mod execute; // makes it true
 pub mod fingerprint; // a stage and what it reads -> its key
 pub mod graph; // stages -> who waits for whom
 pub mod lockfile; // dvc.lock
+pub mod machine; // what stages share: cores, memory, GPUs
 pub mod manifest; // dvc.yaml, params.yaml -> typed, located stages
 pub mod path; // paths inside a repository
 pub mod plan; // what must run, what is restored, what is fresh, and why

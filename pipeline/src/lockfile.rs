@@ -102,16 +102,18 @@ impl Lock {
 
 /// Writes the lock: whole or not at all.
 pub fn write(root: &Path, text: &str) -> Result<(), LockError> {
+    // Always the same name: whoever writes has the work tree's lock, and what a kill leaves is written over.
+    let new = root.join(".dvc.lock-new");
     let attempt = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".dvc.lock-").tempfile_in(root)?;
+        let mut file = std::fs::File::create(&new)?;
         std::io::Write::write_all(&mut file, text.as_bytes())?;
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        file.as_file().set_permissions(mode)?;
-        file.as_file().sync_all()?;
-        file.persist(root.join(FILE))?;
-        Ok(())
+        file.sync_all()?;
+        std::fs::rename(&new, root.join(FILE))
     };
-    attempt().map_err(|source| LockError::File { path: root.join(FILE), source })
+    attempt().map_err(|source| {
+        let _ = std::fs::remove_file(&new);
+        LockError::File { path: root.join(FILE), source }
+    })
 }
 
 /// The list under `deps` or `outs`, sorted by path as written.

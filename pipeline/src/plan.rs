@@ -1,14 +1,18 @@
 //! What must run, what can be restored, what is fresh, and why: one stage at a time, once its upstream is settled.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::config::{self, Config, KeyedBy};
 use crate::digest::{self, Content, Memo};
 use crate::error::Error;
 use crate::fingerprint::{Change, Key, Kind, Recipe};
 use crate::graph::GraphError;
+use crate::lockfile;
 use crate::manifest::params::Values;
-use crate::manifest::{Command, Complaint, FILE, Output, Overlay, Parameters, Stage};
+use crate::manifest::{self, Command, Complaint, FILE, Output, Overlay, Parameters, Stage};
 use crate::path::RepoPath;
+use crate::provenance::{self, Revision};
 use crate::store::{Artifact, Store, StoreError};
 use crate::study::Study;
 
@@ -20,17 +24,49 @@ pub struct Workspace<'a> {
     pub memo: Memo,
     pub parameters: Parameters,
     pub overlay: Overlay,
+    pub config: Config,
+    /// What `cache.key: commit` adds to every key, once it was asked for.
+    revision: Option<Revision>,
 }
 
 impl<'a> Workspace<'a> {
     pub fn open(root: &Path, study: &'a Study, parameters: Parameters, overlay: Overlay) -> Result<Self, Error> {
-        let store = Store::open(root)?;
+        let config = Config::load(root)?;
+        let mut store = Store::open(root)?;
+        store.objects.links.clone_from(&config.links);
         let memo = store.records.memo()?;
-        Ok(Self { root: root.to_owned(), study, store, memo, parameters, overlay })
+        Ok(Self { root: root.to_owned(), study, store, memo, parameters, overlay, config, revision: None })
     }
 
     pub fn content(&mut self, path: &RepoPath) -> Result<Option<Content>, Error> {
         Ok(digest::content(&path.within(&self.root), &mut self.memo)?)
+    }
+
+    /// The commit and what differs from it, apart from what `stages` make.
+    pub fn revision_beside(&mut self, stages: &[Stage]) -> Result<Revision, git2::Error> {
+        if let Some(revision) = &self.revision {
+            return Ok(revision.clone());
+        }
+        let made: HashSet<&RepoPath> = stages.iter().flat_map(|stage| &stage.outputs).map(|out| &out.path).collect();
+        let is_made = |path: &str| {
+            let is_lock = path.rsplit('/').next() == Some(lockfile::FILE);
+            let path = RepoPath::root().join(path).unwrap_or_default();
+            is_lock || made.contains(&path) || path.ancestors().any(|above| made.contains(&above))
+        };
+        provenance::revision(&self.root, &mut self.memo, &is_made)
+    }
+
+    /// What `cache.key: commit` adds to every key: the same for a whole invocation.
+    fn keyed_revision(&mut self) -> Result<Option<&Revision>, Error> {
+        if self.config.key == KeyedBy::Commit && self.revision.is_none() {
+            let stages = manifest::load(&self.root, &self.parameters)?;
+            let revision = self.revision_beside(&stages).map_err(|error| {
+                let what = "asks for the commit in every key (`cache.key: commit`), and this is no git repository with a commit";
+                Error::Input(format!("{} {what}: {}", config::FILE, error.message()))
+            })?;
+            self.revision = Some(revision);
+        }
+        Ok(self.revision.as_ref())
     }
 }
 
@@ -67,7 +103,8 @@ pub fn assess(workspace: &mut Workspace, stage: &Stage) -> Result<Assessment, Er
         };
         dependencies.push(content);
     }
-    let recipe = recipe(workspace, stage, &parameters, &dependencies)?;
+    let revision = workspace.keyed_revision()?.map(Revision::to_string);
+    let recipe = recipe(workspace, stage, &parameters, &dependencies, revision)?;
     let key = recipe.key();
     let standing = standing(workspace, stage, &key)?;
     Ok(Assessment { key, recipe, parameters, dependencies, standing })
@@ -116,6 +153,7 @@ fn recipe(
     stage: &Stage,
     parameters: &Values,
     dependencies: &[Content],
+    revision: Option<String>,
 ) -> Result<Recipe, Error> {
     let mut recipe = Recipe::default();
     let command = match &stage.command {
@@ -144,6 +182,9 @@ fn recipe(
     }
     for (part, digest) in code(workspace.study, stage)? {
         recipe.add(Kind::Code, part, digest);
+    }
+    if let Some(revision) = revision {
+        recipe.add(Kind::Commit, "git", revision);
     }
     Ok(recipe.finish())
 }

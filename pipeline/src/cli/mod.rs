@@ -9,16 +9,17 @@ mod status;
 mod verify;
 mod why;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::error::Error;
 use crate::graph::Graph;
+use crate::machine::{self, Machine};
 use crate::manifest::{self, ManifestError, Overlay, Parameters};
 use crate::plan::Workspace;
 use crate::study::{Study, Terminal};
@@ -66,7 +67,8 @@ pub fn run(study: &'static Study) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             let (start, end) = if coloured(&std::io::stderr()) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-            eprintln!("{start}error{end}: {error}");
+            // Where nobody reads it any more, the exit code still tells.
+            let _ = writeln!(std::io::stderr(), "{start}error{end}: {error}");
             ExitCode::from(error.exit_code())
         }
     }
@@ -183,19 +185,49 @@ pub(crate) fn coloured(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// What stages may share here: by default all cores, and the GPUs that the user lets be seen.
+pub(crate) fn machine(threads: Option<usize>) -> Machine {
+    let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+    Machine::here(threads.unwrap_or_else(machine::cores), visible.as_deref())
+}
+
 /// Turns true when the user wants to stop.
 pub(crate) fn interruption() -> Result<Arc<AtomicBool>, Error> {
-    let interrupt = Arc::new(AtomicBool::new(false));
-    for signal in [libc::SIGINT, libc::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupt))
-            .map_err(|error| Error::State(format!("signals cannot be caught: {error}")))?;
+    let [asked, _] = interruptions()?;
+    Ok(asked)
+}
+
+/// Turn true with the first and the second interruption (Ctrl-C, a request to end, the terminal gone); the third ends the
+/// process on the spot. A signal that the process was told to ignore (`nohup`, a shell's background job) stays ignored.
+pub(crate) fn interruptions() -> Result<[Arc<AtomicBool>; 2], Error> {
+    let [asked, urgent] = [Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false))];
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        if is_ignored(signal) {
+            continue;
+        }
+        let (asked, urgent) = (Arc::clone(&asked), Arc::clone(&urgent));
+        let note = move || {
+            if asked.swap(true, Ordering::Relaxed) && urgent.swap(true, Ordering::Relaxed) {
+                signal_hook::low_level::exit(130);
+            }
+        };
+        // SAFETY: a signal handler may use atomics and end the process; `note` does nothing else.
+        let registered = unsafe { signal_hook::low_level::register(signal, note) };
+        registered.map_err(|error| Error::State(format!("signals cannot be caught: {error}")))?;
     }
-    Ok(interrupt)
+    Ok([asked, urgent])
+}
+
+fn is_ignored(signal: libc::c_int) -> bool {
+    // SAFETY: with no new action, sigaction only writes the present one, for which zero is valid.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
 }
 
 /// Prints a result on standard output; a reader that has had enough (`| head`) is no error.
 pub(crate) fn print(text: &str) {
-    use std::io::Write;
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes());
     if !text.ends_with('\n') && !text.is_empty() {

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::{Context, OverlayArgs, coloured, interruption, print, print_json, terminal};
+use super::{Context, OverlayArgs, coloured, interruptions, print, print_json, terminal};
 use crate::error::Error;
-use crate::execute::{self, Options, Summary};
+use crate::execute::{self, Failure, Interrupt, Options, Summary};
 use crate::plan;
 use crate::progress::{Colour, Lines, duration};
 
@@ -52,18 +52,18 @@ pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error
     if arguments.dry {
         return super::status::show(&mut workspace, &graph, &wanted, arguments.json);
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let options = Options {
         tidy: wanted.len() == graph.stages.len(),
         wanted,
         force: arguments.force,
         keep_going: arguments.keep_going,
-        threads: arguments.jobs.map_or(cores, usize::from),
+        machine: super::machine(arguments.jobs.map(usize::from)),
         write_lock: workspace.overlay.is_empty(),
     };
-    let interrupt = interruption()?;
+    let [asked, urgent] = interruptions()?;
+    let interrupt = Interrupt { asked: &asked, urgent: &urgent };
     let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
-    let summary = execute::run(&mut workspace, &graph, &options, &interrupt, &mut |event| lines.show(&event))?;
+    let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?;
     conclude(context, &arguments, &summary, &mut lines, started)
 }
 
@@ -81,6 +81,9 @@ fn conclude(
         (false, true) => ("Interrupted", Colour::Yellow),
         (false, false) => ("Failed", Colour::Red),
     };
+    for failure in &summary.failures {
+        failed(context, failure, lines);
+    }
     let mut counts = vec![
         format!("{} run", summary.executed.len()),
         format!("{} restored", summary.cached.len()),
@@ -106,4 +109,20 @@ fn conclude(
         (false, true) => 130,
         (false, false) => 1,
     }))
+}
+
+/// Shows a failure again: what the stage printed may have scrolled away.
+fn failed(context: &Context, failure: &Failure, lines: &mut Lines<std::io::Stderr>) {
+    const MOST: usize = 10;
+    let Failure { stage, why, log } = failure;
+    lines.line("Failed", Colour::Red, &format!("{stage}: {why}"));
+    let printed: Vec<&str> = log.lines().collect();
+    let last = &printed[printed.len().saturating_sub(MOST)..];
+    for line in last {
+        lines.line("", Colour::Red, &format!("| {line}"));
+    }
+    if last.len() < printed.len() {
+        let (all, program) = (printed.len(), context.study.name);
+        lines.line("", Colour::Red, &format!("(the last {MOST} of {all} lines: `{program} log {stage}` shows all)"));
+    }
 }

@@ -211,6 +211,7 @@ fn words(finding: &Finding) -> Value {
                 (&[Kind::Output], "changed outs"),
                 (&[Kind::Environment], "changed environment"),
                 (&[Kind::Code], "changed code"),
+                (&[Kind::Commit], "changed commit"),
             ] {
                 let mut group = Map::new();
                 for change in changes.iter().filter(|change| kinds.contains(&change.kind)) {

@@ -34,13 +34,13 @@ pub(super) fn run(context: &Context, arguments: &Verify) -> Result<ExitCode, Err
     let wanted = sampled(graph.select(&arguments.targets, true)?, arguments.sample);
     let mut workspace = context.workspace(parameters, &arguments.overlay)?;
     let interrupt = interruption()?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let machine = super::machine(None);
     let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
     let (mut same, mut different, mut failed, mut not_fresh) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for &index in graph.order.iter().filter(|index| wanted.contains(index)) {
         let stage = &graph.stages[index];
         let name = &stage.name;
-        match verify(&mut workspace, stage, cores, &interrupt)? {
+        match verify(&mut workspace, stage, &machine, &interrupt)? {
             Outcome::Same => {
                 lines.line("Same", Colour::Green, name);
                 same.push(name);

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::manifest::Stage;
 use crate::manifest::params::{self, Values};
 use crate::manifest::schema::Threads;
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 /// What to run and where.
 #[derive(Debug, Clone)]
@@ -18,19 +18,29 @@ pub struct Job {
     pub environment: BTreeMap<&'static str, OsString>,
 }
 
-/// A file of the declared parameters, in the store's own folder; it is deleted with the path.
-pub fn parameter_file(store: &Path, values: &Values) -> Result<tempfile::TempPath, Error> {
-    let folder = store.join("tmp");
-    std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
-    let named = tempfile::Builder::new().prefix("parameters-").suffix(".json").tempfile_in(&folder);
-    let named = named.map_err(StoreError::file(&folder, "cannot be written to"))?;
+/// Where the parameter files of running stages are.
+pub fn folder(store: &Path) -> PathBuf {
+    store.join("tmp")
+}
+
+/// Removes what killed processes left. Only for whoever holds the lock on the work tree.
+pub fn sweep(store: &Path) -> Result<(), Error> {
+    Ok(store::remove(&folder(store))?)
+}
+
+/// A file of the declared parameters in `folder`; it is deleted with the path.
+pub fn parameter_file(folder: &Path, values: &Values) -> Result<tempfile::TempPath, Error> {
+    std::fs::create_dir_all(folder).map_err(StoreError::file(folder, "cannot be made"))?;
+    let named = tempfile::Builder::new().prefix("parameters-").suffix(".json").tempfile_in(folder);
+    let named = named.map_err(StoreError::file(folder, "cannot be written to"))?;
     let written = std::fs::write(named.path(), params::to_json(values));
     written.map_err(StoreError::file(named.path(), "cannot be written"))?;
     Ok(named.into_temp_path())
 }
 
-/// The job of a stage of the study at `root`; the run as a whole may keep `capacity` threads busy.
-pub fn prepare(stage: &Stage, root: &Path, parameters: &Path, capacity: usize) -> Result<Job, Error> {
+/// The job of a stage of the study at `root`, which was given these GPUs; the run as a whole may keep `capacity` threads
+/// busy.
+pub fn prepare(stage: &Stage, root: &Path, parameters: &Path, capacity: usize, gpus: &[String]) -> Result<Job, Error> {
     let folder = stage.folder.within(root);
     if !folder.is_dir() {
         return Err(Error::Input(format!("stage `{}` runs in {}, which is no folder", stage.name, stage.folder)));
@@ -47,6 +57,9 @@ pub fn prepare(stage: &Stage, root: &Path, parameters: &Path, capacity: usize) -
                 environment.insert(name, threads.clone().into());
             }
         }
+    }
+    if !gpus.is_empty() {
+        environment.insert("CUDA_VISIBLE_DEVICES", gpus.join(",").into());
     }
     // The program's own name in a command is always the program that is running.
     if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {

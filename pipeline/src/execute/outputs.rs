@@ -22,7 +22,7 @@ pub fn clear(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
             && let Some(content) = workspace.content(&output.path)?
             && !workspace.store.objects.has(&content)
         {
-            keep(workspace, output)?;
+            keep_for_good(workspace, output)?;
         }
         store::remove(&target)?;
     }
@@ -44,6 +44,10 @@ pub fn collect(workspace: &mut Workspace, stage: &Stage) -> Result<Vec<Artifact>
             return Err(Error::State(format!("did not make its output {}", output.path)));
         }
         let content = keep(workspace, output)?;
+        // What is not removed before a run is written to again.
+        if !output.persist {
+            workspace.store.objects.link(&content, &output.path.within(&workspace.root))?;
+        }
         artifacts.push(Artifact { path: output.path.as_str().to_owned(), content });
     }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -80,6 +84,12 @@ fn keep(workspace: &mut Workspace, output: &Output) -> Result<Content, Error> {
     Ok(content)
 }
 
+/// Stores what is about to be removed from the work tree.
+fn keep_for_good(workspace: &mut Workspace, output: &Output) -> Result<(), Error> {
+    let content = keep(workspace, output)?;
+    Ok(workspace.store.objects.sync(&content)?)
+}
+
 /// Puts recorded outputs back into the work tree. `false`: an object was missing or damaged.
 pub fn restore(workspace: &mut Workspace, stage: &Stage, recorded: &[Artifact]) -> Result<bool, Error> {
     for output in &stage.outputs {
@@ -94,7 +104,7 @@ pub fn restore(workspace: &mut Workspace, stage: &Stage, recorded: &[Artifact]) 
         }
         // What somebody else put there is kept before it is replaced.
         if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
-            keep(workspace, output)?;
+            keep_for_good(workspace, output)?;
         }
         if !workspace.store.objects.restore(&artifact.content, &target)? {
             return Ok(false);

@@ -1,10 +1,18 @@
 //! Which stage comes next: a pure state machine, without processes, files or clocks.
 //!
 //! ```text
-//! Waiting ── all upstream done ──> Ready ── needs to run ──> Queued ── threads free ──> Running ──> Done
-//!    │                               └──── fresh, restored ──────────────────────────────────────> Done
-//!    └─── something upstream failed ──> Blocked                                     Running ──> Failed
+//! Waiting ── all upstream done ──> Ready ── needs to run ──> Queued ── all it needs is free ──> Running ──> Done
+//!    │                               └──── fresh, restored ───────────────────────────────────────────────> Done
+//!    └─── something upstream failed ──> Blocked                     Queued, Ready ──> Failed <── Running
 //! ```
+//!
+//! What stages share are numbered resources, each with a capacity. The queue has the order of the graph. A stage that does not
+//! fit gathers what it needs resource by resource, in the order of their numbers: what there is enough of is kept for it, and at
+//! the first that there is too little of it waits, holding nothing that comes after. Later stages start on what is left. So
+//!
+//! * a stage that waits for a scarce resource (a low number) leaves the plentiful ones to others, and
+//! * no stage waits for ever: nothing that starts later takes what the first of the queue has gathered, and what it
+//!   lacks comes back as the stages that hold it end, so that it moves on from resource to resource.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +24,7 @@ pub enum State {
     Waiting,
     /// Upstream is settled: it can be assessed.
     Ready,
-    /// It has to run and waits for threads.
+    /// It has to run and waits for resources.
     Queued,
     Running,
     Done,
@@ -24,6 +32,9 @@ pub enum State {
     /// Something upstream failed.
     Blocked,
 }
+
+/// An amount of one resource: its number, and how much of it.
+pub type Amount = (usize, u64);
 
 #[derive(Debug)]
 pub struct Scheduler {
@@ -35,19 +46,22 @@ pub struct Scheduler {
     rank: Vec<usize>,
     ready: BTreeSet<(usize, usize)>,
     queued: BTreeSet<(usize, usize)>,
-    threads: Vec<usize>,
-    free: usize,
+    /// What each stage needs, by ascending number.
+    demands: Vec<Vec<Amount>>,
+    free: Vec<u64>,
+    /// What every stage needs at least: where there is less, nothing can start.
+    common: Vec<Amount>,
 }
 
 impl Scheduler {
-    /// `threads[i]`: how many of the `capacity` threads stage i keeps busy, at most all of them.
+    /// `demands[i]`: what stage i needs of the resources, none twice and none beyond its capacity.
     pub fn new(
         upstream: &[Vec<usize>],
         downstream: &[Vec<usize>],
         order: &[usize],
         wanted: &BTreeSet<usize>,
-        threads: Vec<usize>,
-        capacity: usize,
+        mut demands: Vec<Vec<Amount>>,
+        capacities: Vec<u64>,
     ) -> Self {
         let count = upstream.len();
         let mut rank = vec![0; count];
@@ -56,6 +70,9 @@ impl Scheduler {
         }
         let open: Vec<usize> =
             upstream.iter().map(|above| above.iter().filter(|a| wanted.contains(a)).count()).collect();
+        for demand in &mut demands {
+            demand.sort_unstable();
+        }
         let mut scheduler = Self {
             states: vec![State::Unwanted; count],
             downstream: downstream.to_vec(),
@@ -63,14 +80,19 @@ impl Scheduler {
             rank,
             ready: BTreeSet::new(),
             queued: BTreeSet::new(),
-            threads,
-            free: capacity,
+            common: common(&demands),
+            demands,
+            free: capacities,
         };
         for &stage in wanted {
             scheduler.states[stage] = State::Waiting;
             scheduler.make_ready(stage);
         }
         scheduler
+    }
+
+    pub fn state(&self, stage: usize) -> State {
+        self.states[stage]
     }
 
     fn make_ready(&mut self, stage: usize) {
@@ -91,17 +113,28 @@ impl Scheduler {
         self.queued.insert((self.rank[stage], stage));
     }
 
-    /// The next queued stage whose threads are free; it is running from now on. A wide stage at the head of the queue is
-    /// not overtaken for ever: nothing later starts before it.
+    /// The first queued stage that fits into what is free and not kept for an earlier one; it is running from now on.
     pub fn start_next(&mut self) -> Option<usize> {
-        let &(rank, stage) = self.queued.first()?;
-        if self.threads[stage] > self.free {
-            return None;
+        let mut left = self.free.clone();
+        for &(rank, stage) in &self.queued {
+            if self.common.iter().any(|&(resource, least)| left[resource] < least) {
+                return None;
+            }
+            let lacking = self.demands[stage].iter().find(|&&(resource, amount)| {
+                let enough = left[resource] >= amount;
+                left[resource] = left[resource].saturating_sub(amount);
+                !enough
+            });
+            if lacking.is_none() {
+                self.queued.remove(&(rank, stage));
+                for &(resource, amount) in &self.demands[stage] {
+                    self.free[resource] -= amount;
+                }
+                self.states[stage] = State::Running;
+                return Some(stage);
+            }
         }
-        self.queued.remove(&(rank, stage));
-        self.free -= self.threads[stage];
-        self.states[stage] = State::Running;
-        Some(stage)
+        None
     }
 
     pub fn done(&mut self, stage: usize) {
@@ -128,7 +161,16 @@ impl Scheduler {
 
     fn release(&mut self, stage: usize) {
         if self.states[stage] == State::Running {
-            self.free += self.threads[stage];
+            for &(resource, amount) in &self.demands[stage] {
+                self.free[resource] += amount;
+            }
         }
     }
+}
+
+/// The least amounts that all stages need.
+fn common(demands: &[Vec<Amount>]) -> Vec<Amount> {
+    let of = |demand: &Vec<Amount>, resource| demand.iter().find(|(of, _)| *of == resource).map_or(0, |&(_, n)| n);
+    let least = |&(resource, _): &Amount| (resource, demands.iter().map(|d| of(d, resource)).min().unwrap_or(0));
+    demands.first().into_iter().flatten().map(least).collect()
 }

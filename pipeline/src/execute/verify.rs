@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::job;
-use super::local::{self, Stop};
+use super::local::{self, Said, Stop};
+use super::{job, resources};
 use crate::digest;
 use crate::error::Error;
+use crate::machine::Machine;
 use crate::manifest::params::DEFAULT_FILE;
 use crate::manifest::{FILE, Stage};
 use crate::path::RepoPath;
@@ -39,7 +40,7 @@ pub enum Outcome {
 pub fn verify(
     workspace: &mut Workspace,
     stage: &Stage,
-    threads: usize,
+    machine: &Machine,
     interrupt: &AtomicBool,
 ) -> Result<Outcome, Error> {
     let missing = stage.dependencies.iter().any(|dependency| !dependency.path.within(&workspace.root).exists());
@@ -48,11 +49,16 @@ pub fn verify(
     }
     let assessment = plan::assess(workspace, stage)?;
     let Standing::Fresh(recorded) = &assessment.standing else { return Ok(Outcome::NotFresh) };
-    let scratch = tempfile::Builder::new().prefix("retrial-verify-").tempdir();
-    let scratch = scratch.map_err(StoreError::file(&std::env::temp_dir(), "cannot be written to"))?;
-    furnish(workspace, stage, scratch.path())?;
-    let parameters = job::parameter_file(&workspace.store.folder, &assessment.parameters)?;
-    let job = job::prepare(stage, scratch.path(), &parameters, threads)?;
+    if let Some(why) = resources::excess(stage, machine) {
+        return Ok(Outcome::Failed { why, log: String::new() });
+    }
+    let temporary = tempfile::Builder::new().prefix("retrial-verify-").tempdir();
+    let temporary = temporary.map_err(StoreError::file(&std::env::temp_dir(), "cannot be written to"))?;
+    let scratch = temporary.path().join("scratch");
+    furnish(workspace, stage, &scratch)?;
+    let parameters = job::parameter_file(temporary.path(), &assessment.parameters)?;
+    let gpus = &machine.gpus[..stage.extension.gpus];
+    let job = job::prepare(stage, &scratch, &parameters, machine.threads, gpus)?;
     let mut log = Vec::new();
     let ran = run(&job, interrupt, &mut log)?;
     if let Err(why) = ran {
@@ -60,7 +66,7 @@ pub fn verify(
         return Ok(Outcome::Failed { why, log: log[last..].join("\n") });
     }
     for artifact in recorded {
-        let (old, new) = (workspace.root.join(&artifact.path), scratch.path().join(&artifact.path));
+        let (old, new) = (workspace.root.join(&artifact.path), scratch.join(&artifact.path));
         let content = digest::content(&new, &mut workspace.memo)?;
         if content.is_none_or(|content| content.sha256 != artifact.content.sha256) {
             return first_difference(&artifact.path, &old, &new);
@@ -73,7 +79,11 @@ pub fn verify(
 fn run(job: &job::Job, interrupt: &AtomicBool, log: &mut Vec<String>) -> Result<Result<(), String>, Error> {
     let stop = Stop::default();
     let ran = std::thread::scope(|scope| {
-        let running = scope.spawn(|| local::run(job, &stop, |line| log.push(line)));
+        let hear = |said| match said {
+            Said::Line(line) => log.push(line),
+            Said::LeftBehind => log.push("(left processes running, which were stopped)".to_owned()),
+        };
+        let running = scope.spawn(|| local::run(job, &stop, hear).outcome);
         while !running.is_finished() {
             if interrupt.load(Ordering::Relaxed) {
                 stop.send(libc::SIGKILL);

@@ -9,6 +9,7 @@ mod expand;
 mod interpolate;
 pub mod params;
 pub mod schema;
+mod size;
 pub mod yaml;
 
 use std::path::Path;

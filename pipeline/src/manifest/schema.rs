@@ -2,6 +2,7 @@
 
 use super::error::Complaint;
 use super::params::{DEFAULT_FILE, Declared};
+use super::size;
 use super::yaml::{Map, Node, Value, python_text};
 use crate::path::RepoPath;
 
@@ -95,6 +96,11 @@ impl Threads {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extension {
     pub threads: Threads,
+    /// Bytes of memory that it needs; nothing said counts as none.
+    pub memory: u64,
+    pub gpus: usize,
+    /// Groups of which only one stage runs at a time.
+    pub mutex: Vec<String>,
     /// Environment variables whose values are part of the key.
     pub environment: Vec<String>,
     /// The command reads its parameters from the file named in `RETRIAL_PARAMS` (`params: env`).
@@ -265,13 +271,31 @@ fn extension(map: &Map) -> Result<Extension, Complaint> {
     else {
         return Ok(extension);
     };
-    check_keys(own, &["threads", "environment", "params"], "`meta.retrial`")?;
+    const KEYS: &[&str] = &["threads", "memory", "gpus", "mutex", "environment", "params"];
+    check_keys(own, KEYS, "`meta.retrial`")?;
     if let Some(entry) = own.get("threads") {
         extension.threads = match &entry.node.value {
             Value::Int(threads @ 1..) => Threads::Number(usize::try_from(*threads).unwrap_or(usize::MAX)),
             Value::Text(all) if all == "all" => Threads::All,
             _ => return Err(Complaint::at(entry.line, "`threads` needs a number from 1, or `all`".to_owned())),
         };
+    }
+    if let Some(entry) = own.get("memory") {
+        extension.memory = size::bytes("memory", &entry.node)?;
+    }
+    if let Some(entry) = own.get("gpus") {
+        extension.gpus = match entry.node.value {
+            Value::Int(gpus @ 0..) => usize::try_from(gpus).unwrap_or(usize::MAX),
+            _ => return Err(Complaint::at(entry.line, "`gpus` needs a number".to_owned())),
+        };
+    }
+    match own.get("mutex") {
+        Some(entry) if entry.node.is_scalar() => extension.mutex.push(text(&entry.node, "`mutex`")?),
+        _ => {
+            for item in items(own, "mutex")? {
+                extension.mutex.push(text(item, "the name of a `mutex` group")?);
+            }
+        }
     }
     for item in items(own, "environment")? {
         extension.environment.push(text(item, "an environment variable's name")?);

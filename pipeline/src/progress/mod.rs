@@ -17,7 +17,10 @@ impl<W: Write> Lines<W> {
 
     pub fn show(&mut self, event: &Event) {
         match event {
-            Event::WaitingForLock => self.line("Waiting", Colour::Yellow, "for another run in this work tree to end"),
+            Event::WaitingForLock { holders } => {
+                let who = if holders.is_empty() { String::new() } else { format!(": {}", holders.join(", ")) };
+                self.line("Waiting", Colour::Yellow, &format!("for another run in this work tree to end{who}"));
+            }
             Event::Removed { paths } => {
                 let what = match paths.as_slice() {
                     [path] => path.clone(),
@@ -34,6 +37,16 @@ impl<W: Write> Lines<W> {
                 self.line("Finished", Colour::Green, &format!("{stage} in {}", duration(*seconds)));
             }
             Event::Failed { stage, why } => self.line("Failed", Colour::Red, &format!("{stage}: {why}")),
+            Event::LeftBehind { stage } => {
+                self.line("Stopping", Colour::Yellow, &format!("what {stage} left running when its command ended"));
+            }
+            Event::Stopping { stages } => {
+                let what = format!("{} (once more: at once)", stages.join(", "));
+                self.line("Stopping", Colour::Yellow, &what);
+            }
+            Event::Unrecorded { stage, why } => {
+                self.line("Unrecorded", Colour::Yellow, &format!("the failed run of {stage}: {why}"));
+            }
             Event::Skipped { stage } => self.line("Not run", Colour::Yellow, stage),
         }
     }
@@ -76,4 +89,20 @@ pub fn duration(seconds: f64) -> String {
     } else {
         format!("{} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0)
     }
+}
+
+/// `512 B`, `1.5 KiB`, `4.0 GiB`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    // What would be printed as 1024.0 is 1.0 of the next unit.
+    while size >= 1023.95 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
 }

@@ -8,15 +8,18 @@
 
 mod lock;
 mod objects;
+mod place;
 mod records;
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
 pub use lock::WorkTreeLock;
 pub use objects::{Objects, remove};
-pub use records::{Artifact, Logged, Records, Run};
+pub use place::Link;
+pub use records::{Artifact, Logged, Outcome, Records, Run};
 
 use crate::digest::DigestError;
 
@@ -24,15 +27,45 @@ use crate::digest::DigestError;
 pub enum StoreError {
     #[error("{}: {what}: {source}", path.display())]
     File { path: PathBuf, what: &'static str, source: std::io::Error },
-    #[error("{}: the run records cannot be used: {source}", path.display())]
+    #[error("{}: the run records cannot be used: {source}{}", path.display(), hint(source))]
     Database { path: PathBuf, source: rusqlite::Error },
+    #[error(
+        "{}: the run records are damaged ({source}): move this file and those beside it that start with its name away; \
+         all stored outputs stay, and stages run again",
+        path.display()
+    )]
+    Damaged { path: PathBuf, source: rusqlite::Error },
     #[error("{}: the run records were written by a newer retrial: update it, or move the file away", path.display())]
     TooNew { path: PathBuf },
+    #[error("{}: is a file, where the store needs a folder: move it away", path.display())]
+    NoFolder { path: PathBuf },
     #[error(transparent)]
     Digest(#[from] DigestError),
 }
 
+/// What to do about a database that can't be used.
+fn hint(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => ": free some space and run again, nothing is lost",
+        Some(ErrorCode::SystemIoFailure) => ": is the disk full? Nothing is lost: run again when it can be written to",
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            ": can its folder be written to, and is there space?"
+        }
+        _ => "",
+    }
+}
+
 impl StoreError {
+    pub(crate) fn database(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+        let path = path.to_owned();
+        move |source| match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged { path: path.clone(), source }
+            }
+            _ => StoreError::Database { path: path.clone(), source },
+        }
+    }
+
     pub(crate) fn file(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> StoreError {
         let path = path.to_owned();
         move |source| StoreError::File { path, what, source }
@@ -51,6 +84,9 @@ impl Store {
     /// Opens the store of the study at `root`, making it if need be.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let folder = root.join(".retrial");
+        if folder.is_file() {
+            return Err(StoreError::NoFolder { path: folder });
+        }
         std::fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
         // The store ignores itself, so that no study has to.
         let ignore = folder.join(".gitignore");

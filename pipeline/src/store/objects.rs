@@ -1,4 +1,4 @@
-//! Files by their SHA-256, written whole or not at all, checked whenever they are used.
+//! Files by their SHA-256, written whole or not at all, checked whenever they are used (`place.rs` takes them out again).
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;
@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::StoreError;
-use crate::digest::{Content, FileDigest, copy_and_digest, dvc_listing};
+use super::{Link, StoreError};
+use crate::digest::{Content, FileDigest, copy_and_digest, digest_file, dvc_listing};
 
 /// The object store, and DVC's cache beside it where the study has a `.dvc` folder.
 #[derive(Debug)]
 pub struct Objects {
     folder: PathBuf,
     dvc_cache: Option<PathBuf>,
+    /// How files are placed in the work tree, tried in order.
+    pub links: Vec<Link>,
 }
 
 impl Objects {
@@ -22,10 +24,10 @@ impl Objects {
         let temporary = folder.join("tmp");
         fs::create_dir_all(&temporary).map_err(StoreError::file(&temporary, "cannot be made"))?;
         let dvc_cache = root.join(".dvc").is_dir().then(|| root.join(".dvc/cache/files/md5"));
-        Ok(Self { folder, dvc_cache })
+        Ok(Self { folder, dvc_cache, links: Link::DEFAULT.to_vec() })
     }
 
-    fn path(&self, sha256: &str) -> PathBuf {
+    pub(super) fn path(&self, sha256: &str) -> PathBuf {
         let (head, tail) = sha256.split_at(2.min(sha256.len()));
         self.folder.join(head).join(tail)
     }
@@ -39,80 +41,52 @@ impl Objects {
     pub fn put(&self, file: &Path) -> Result<FileDigest, StoreError> {
         let mut from = File::open(file).map_err(StoreError::file(file, "cannot be read"))?;
         let mut copy = self.temporary()?;
-        let digest = copy_and_digest(&mut from, copy.as_file_mut());
+        let cloned = self.links.contains(&Link::Reflink) && reflink_copy::reflink_file(&from, copy.as_file()).is_ok();
+        let digest = if cloned { digest_file(copy.path()) } else { copy_and_digest(&mut from, copy.as_file_mut()) };
         let digest = digest.map_err(StoreError::file(file, "cannot be stored"))?;
         let object = self.path(&digest.sha256);
-        if !object.metadata().is_ok_and(|metadata| metadata.len() == digest.size) {
-            publish(copy, &object)?;
+        // An object that is there already is trusted only if its bytes are right: so a run heals what it makes again.
+        match digest_file(&object) {
+            Ok(there) if there.sha256 == digest.sha256 => return Ok(digest),
+            Ok(_) => self.set_aside(&object)?,
+            Err(_) => {}
         }
+        publish(copy, &object)?;
         Ok(digest)
+    }
+
+    /// Makes sure that a power failure can't take the objects of `content` away: what rests on them may be removed.
+    pub fn sync(&self, content: &Content) -> Result<(), StoreError> {
+        for (_, sha256, _, _) in content.files() {
+            let folder = self.path(sha256).parent().unwrap_or(&self.folder).to_owned();
+            let synced = File::open(&folder).and_then(|folder| folder.sync_all());
+            synced.map_err(StoreError::file(&folder, "cannot be synced"))?;
+        }
+        Ok(())
+    }
+
+    /// Where things are half-made.
+    pub(super) fn temporary_folder(&self) -> PathBuf {
+        self.folder.join("tmp")
     }
 
     /// A new file in the store's own temporary folder, gone again unless it is published. What a killed process leaves
     /// there is never taken for an object.
     fn temporary(&self) -> Result<NamedTempFile, StoreError> {
-        let folder = self.folder.join("tmp");
+        let folder = self.temporary_folder();
         let named = tempfile::Builder::new().prefix("put-").tempfile_in(&folder);
         named.map_err(StoreError::file(&folder, "cannot be written to"))
     }
 
     /// Removes what killed processes left half-written. Only for whoever holds the lock on the work tree.
     pub fn sweep(&self) -> Result<(), StoreError> {
-        let folder = self.folder.join("tmp");
-        let attempt = || fs::read_dir(&folder)?.try_for_each(|entry| fs::remove_file(entry?.path()));
-        attempt().map_err(StoreError::file(&folder, "cannot be swept"))
-    }
-
-    /// Puts `content` at `target`, replacing what is there. `false`: an object was missing or damaged and nothing was
-    /// changed at `target`; a damaged object has been set aside.
-    pub fn restore(&self, content: &Content, target: &Path) -> Result<bool, StoreError> {
-        match &content.members {
-            None => self.restore_file(&content.sha256, content.executable, target),
-            Some(members) => {
-                let parent = target.parent().unwrap_or(Path::new("."));
-                fs::create_dir_all(parent).map_err(StoreError::file(parent, "cannot be made"))?;
-                let staging = tempfile::Builder::new().prefix(".retrial-").tempdir_in(parent);
-                let staging = staging.map_err(StoreError::file(parent, "cannot be written to"))?;
-                let whole = staging.path().join("whole");
-                fs::create_dir(&whole).map_err(StoreError::file(&whole, "cannot be made"))?;
-                for member in members {
-                    if !self.restore_file(&member.sha256, member.executable, &whole.join(&member.path))? {
-                        return Ok(false);
-                    }
-                }
-                remove(target)?;
-                fs::rename(&whole, target).map_err(StoreError::file(target, "cannot be restored"))?;
-                Ok(true)
-            }
-        }
-    }
-
-    fn restore_file(&self, sha256: &str, executable: bool, target: &Path) -> Result<bool, StoreError> {
-        let object = self.path(sha256);
-        let Ok(mut from) = File::open(&object) else { return Ok(false) };
-        let parent = target.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(StoreError::file(parent, "cannot be made"))?;
-        let named = tempfile::Builder::new().prefix(".retrial-").tempfile_in(parent);
-        let mut named = named.map_err(StoreError::file(parent, "cannot be written to"))?;
-        let copied = copy_and_digest(&mut from, named.as_file_mut());
-        let copied = copied.map_err(StoreError::file(target, "cannot be restored"))?;
-        if copied.sha256 != sha256 {
-            self.set_aside(&object)?;
-            return Ok(false);
-        }
-        let mode = if executable { 0o755 } else { 0o644 };
-        let permitted = named.as_file().set_permissions(Permissions::from_mode(mode));
-        permitted.map_err(StoreError::file(target, "cannot be restored"))?;
-        // A rename replaces a file by itself, and at no moment is there none.
-        if target.is_dir() {
-            remove(target)?;
-        }
-        named.persist(target).map_err(|error| StoreError::file(target, "cannot be restored")(error.error))?;
-        Ok(true)
+        let folder = self.temporary_folder();
+        let entries = fs::read_dir(&folder).map_err(StoreError::file(&folder, "cannot be swept"))?;
+        entries.flatten().try_for_each(|entry| remove(&entry.path()))
     }
 
     /// A damaged object is kept for whoever wants to look, where nothing serves it.
-    fn set_aside(&self, object: &Path) -> Result<(), StoreError> {
+    pub(super) fn set_aside(&self, object: &Path) -> Result<(), StoreError> {
         let folder = self.folder.join("damaged");
         fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
         let name: String =

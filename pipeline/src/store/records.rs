@@ -11,9 +11,10 @@ use super::StoreError;
 use crate::digest::{Content, Memo, Seen};
 use crate::fingerprint::{Key, Recipe};
 
-const SCHEMA: i64 = 1;
+/// What makes each version of the schema of the one before it; a new database takes all steps.
+const STEPS: &[&str] = &[FIRST, "ALTER TABLE run ADD COLUMN outcome TEXT NOT NULL DEFAULT 'success'"];
 
-const TABLES: &str = "
+const FIRST: &str = "
     CREATE TABLE run (
         id INTEGER PRIMARY KEY,
         key TEXT NOT NULL,
@@ -52,11 +53,42 @@ pub struct Artifact {
     pub content: Content,
 }
 
-/// A finished run of a stage.
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Success,
+    /// Its command failed, or what it made can't be kept.
+    Failed,
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Success => "success",
+            Outcome::Failed => "failed",
+            Outcome::Interrupted => "interrupted",
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        match word {
+            "success" => Outcome::Success,
+            "interrupted" => Outcome::Interrupted,
+            _ => Outcome::Failed,
+        }
+    }
+}
+
+/// A run of a stage that has ended.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub stage: String,
+    pub outcome: Outcome,
     pub recipe: Recipe,
+    /// Of a success.
     pub outputs: Vec<Artifact>,
     /// When, where, by which commit: never part of a key.
     pub provenance: serde_json::Value,
@@ -81,70 +113,72 @@ pub struct Records {
 
 impl Records {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let wrap = |source| StoreError::Database { path: path.to_owned(), source };
-        let mut connection = Connection::open(path).map_err(wrap)?;
-        connection.busy_timeout(Duration::from_secs(60)).map_err(wrap)?;
+        let wrap = StoreError::database(path);
+        let mut connection = Connection::open(path).map_err(&wrap)?;
+        connection.busy_timeout(Duration::from_secs(60)).map_err(&wrap)?;
         // A write-ahead log survives a kill at any moment; readers don't wait for the writer.
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(wrap)?;
-        connection.pragma_update(None, "synchronous", "NORMAL").map_err(wrap)?;
-        let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
-        let found: i64 = version(&connection).map_err(wrap)?;
-        if found > SCHEMA {
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(&wrap)?;
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(&wrap)?;
+        let version = |connection: &Connection| -> rusqlite::Result<usize> {
+            connection.pragma_query_value(None, "user_version", |row| row.get(0)).map(isize::cast_unsigned)
+        };
+        let found = version(&connection).map_err(&wrap)?;
+        if found > STEPS.len() {
             return Err(StoreError::TooNew { path: path.to_owned() });
         }
-        if found == 0 {
+        if found < STEPS.len() {
             let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(wrap)?;
-            // Another process may have made the tables while this one waited.
-            if version(&transaction).map_err(wrap)? == 0i64 {
-                transaction.execute_batch(TABLES).map_err(wrap)?;
-                transaction.pragma_update(None, "user_version", SCHEMA).map_err(wrap)?;
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(&wrap)?;
+            // Another process may have taken the steps while this one waited.
+            for step in &STEPS[version(&transaction).map_err(&wrap)?.min(STEPS.len())..] {
+                transaction.execute_batch(step).map_err(&wrap)?;
             }
-            transaction.commit().map_err(wrap)?;
+            transaction.pragma_update(None, "user_version", STEPS.len().cast_signed()).map_err(&wrap)?;
+            transaction.commit().map_err(&wrap)?;
         }
         Ok(Self { path: path.to_owned(), connection })
     }
 
     fn wrap(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
-        let path = self.path.clone();
-        move |source| StoreError::Database { path: path.clone(), source }
+        StoreError::database(&self.path)
     }
 
-    /// What the newest run with this key gave.
+    /// What the newest successful run with this key gave.
     pub fn outputs_of(&self, key: &Key) -> Result<Option<Vec<Artifact>>, StoreError> {
-        let query = "SELECT outputs FROM run WHERE key = ?1 ORDER BY id DESC LIMIT 1";
+        let query = "SELECT outputs FROM run WHERE key = ?1 AND outcome = 'success' ORDER BY id DESC LIMIT 1";
         let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
         let text: Option<String> =
             statement.query_row([key.as_str()], |row| row.get(0)).optional().map_err(self.wrap())?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
-    /// The recipes of a stage's newest runs, the newest first: what an explanation compares with.
+    /// The recipes of a stage's newest successful runs, the newest first: what an explanation compares with.
     pub fn recent_recipes(&self, stage: &str, number: u32) -> Result<Vec<Recipe>, StoreError> {
-        let query = "SELECT recipe FROM run WHERE stage = ?1 ORDER BY id DESC LIMIT ?2";
+        let query = "SELECT recipe FROM run WHERE stage = ?1 AND outcome = 'success' ORDER BY id DESC LIMIT ?2";
         let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
         let rows = statement.query_map(params![stage, number], |row| row.get::<_, String>(0)).map_err(self.wrap())?;
         let texts = rows.collect::<Result<Vec<_>, _>>().map_err(self.wrap())?;
         Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
-    /// The newest runs, of one stage or of all, the newest first.
+    /// The newest runs however they ended, of one stage or of all, the newest first.
     pub fn newest(&self, stage: Option<&str>, number: u32) -> Result<Vec<Logged>, StoreError> {
         let query =
             "SELECT key, coalesce(datetime(provenance ->> 'finished', 'unixepoch'), ''), stage, recipe, outputs,
-                            provenance, log
+                            provenance, log, outcome
                      FROM run WHERE ?1 IS NULL OR stage = ?1 ORDER BY id DESC LIMIT ?2";
         let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
         let rows = statement.query_map(params![stage, number], |row| {
-            let json = |column: usize| -> rusqlite::Result<String> { row.get(column) };
+            let text = |column: usize| -> rusqlite::Result<String> { row.get(column) };
             Ok(Logged {
                 key: row.get(0)?,
                 finished: row.get(1)?,
                 run: Run {
                     stage: row.get(2)?,
-                    recipe: serde_json::from_str(&json(3)?).unwrap_or_default(),
-                    outputs: serde_json::from_str(&json(4)?).unwrap_or_default(),
-                    provenance: serde_json::from_str(&json(5)?).unwrap_or_default(),
+                    outcome: Outcome::of(&text(7)?),
+                    recipe: serde_json::from_str(&text(3)?).unwrap_or_default(),
+                    outputs: serde_json::from_str(&text(4)?).unwrap_or_default(),
+                    provenance: serde_json::from_str(&text(5)?).unwrap_or_default(),
                     log: row.get(6)?,
                 },
             })
@@ -152,7 +186,7 @@ impl Records {
         rows.map_err(self.wrap())?.collect::<Result<_, _>>().map_err(self.wrap())
     }
 
-    /// Writes a run and that its outputs are in the work tree: both or neither.
+    /// Writes a run and, of a success, that its outputs are in the work tree: both or neither.
     pub fn add(&mut self, key: &Key, run: &Run) -> Result<(), StoreError> {
         let wrap = self.wrap();
         let json = |value: serde_json::Result<String>| {
@@ -161,8 +195,10 @@ impl Records {
         let transaction = self.connection.transaction().map_err(&wrap)?;
         let recipe = json(serde_json::to_string(&run.recipe)).map_err(&wrap)?;
         let outputs = json(serde_json::to_string(&run.outputs)).map_err(&wrap)?;
-        let insert = "INSERT INTO run (key, stage, recipe, outputs, provenance, log) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let row = params![key.as_str(), run.stage, recipe, outputs, run.provenance.to_string(), run.log];
+        let insert = "INSERT INTO run (key, stage, recipe, outputs, provenance, log, outcome)
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let provenance = run.provenance.to_string();
+        let row = params![key.as_str(), run.stage, recipe, outputs, provenance, run.log, run.outcome.word()];
         transaction.execute(insert, row).map_err(&wrap)?;
         place(&transaction, &run.outputs).map_err(&wrap)?;
         transaction.commit().map_err(&wrap)

@@ -22,30 +22,40 @@ const SLOW: &[(&str, &str)] = &[(
 ",
 )];
 
+/// The moments are drawn by a fixed rule, over the length of a run and a little more. In between a run ends in peace, and then
+/// either the store goes as well, so that the next runs are first ones, or only the outputs, so that they restore.
 #[test]
-fn twenty_kills_later_the_digest_is_that_of_an_undisturbed_run() {
+fn a_hundred_kills_later_the_digest_is_that_of_an_undisturbed_run() {
     let undisturbed = Project::with(SLOW);
-    undisturbed.repro(&[]);
-    let expected = undisturbed.digest();
+    undisturbed.repro(&["-j", "3"]);
+    let (expected, files) = (undisturbed.digest(), undisturbed.snapshot());
 
     let project = Project::with(SLOW);
-    let mut killed = 0;
-    // Moments spread over the length of a run by a fixed rule; clearing the store in between makes each run a first one.
-    for moment in 0..20u64 {
-        let mut child = project.command(&["repro"]).stderr(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(2 + (moment * 37) % 90));
+    let (mut killed, mut random) = (0, 7u64);
+    for kill in 1..=100 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut child = project.command(&["repro", "-j", "3"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(1000 + (random >> 33) % 90_000));
         child.kill().unwrap();
         killed += usize::from(child.wait().unwrap().signal() == Some(libc::SIGKILL));
-        if moment % 5 == 4 {
-            project.repro(&[]);
-            assert_eq!(project.digest(), expected);
-            std::fs::remove_dir_all(project.path(".retrial")).unwrap();
+        if kill % 5 == 0 {
+            project.repro(&["-j", "3"]);
+            assert_eq!(project.digest(), expected, "after {kill} kills");
+            assert_eq!(project.snapshot(), files, "after {kill} kills");
+            let outputs = ["parts", "all", "log-a", "log-b", "log-c", "log-d", "log-e", "log-f"];
+            let store = (kill % 10 == 0).then_some(".retrial");
+            for path in outputs.into_iter().chain(store) {
+                let path = project.path(path);
+                if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+            }
         }
     }
-    assert!(killed >= 10, "only {killed} runs were killed before they ended");
+    assert!(killed >= 50, "only {killed} runs were killed before they ended");
     project.repro(&[]);
     assert_eq!(project.digest(), expected);
     assert_eq!(project.repro(&[]).executed, Vec::<String>::new());
+    let left: Vec<_> = std::fs::read_dir(project.path(".retrial/objects/tmp")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -69,22 +79,27 @@ fn an_interruption_stops_the_commands_and_leaves_a_consistent_state() {
 
 #[test]
 fn several_processes_in_one_work_tree_run_each_stage_once() {
-    let project = Project::with(&[(
-        "dvc.yaml",
-        "stages:
+    let yaml = "stages:
   each:
     foreach: [a, b, c, d]
     do:
       cmd: echo ${item} >> .retrial/ran && sleep 0.02 && echo ${item} > ${item}.out
       deps: [dvc.yaml]
       outs: ['${item}.out']
-",
-    )]);
-    let children: Vec<_> = (0..3).map(|_| project.command(&["repro", "--json"]).spawn().unwrap()).collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
+  all: {cmd: echo all >> .retrial/ran && cat *.out > all, deps: [a.out, b.out, c.out, d.out], outs: [all]}
+";
+    let arguments: [&[&str]; 4] = [&["-j", "1"], &["-j", "4", "all"], &["each@b", "d.out"], &["-j", "2", "each", "-k"]];
+    for number in 2..=4 {
+        let project = Project::with(&[("dvc.yaml", yaml)]);
+        let start = |more: &&[&str]| project.command(&[&["repro", "--json"], *more].concat()).spawn().unwrap();
+        let children: Vec<_> = arguments[..number].iter().map(start).collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        let mut ran: Vec<String> = project.read(".retrial/ran").lines().map(str::to_owned).collect();
+        ran.sort();
+        assert_eq!(ran, ["a", "all", "b", "c", "d"], "{number} processes");
+        assert_eq!(project.read("all"), "a\nb\nc\nd\n");
+        assert_eq!(project.read("dvc.lock").matches("cmd:").count(), 5);
     }
-    let mut ran: Vec<String> = project.read(".retrial/ran").lines().map(str::to_owned).collect();
-    ran.sort();
-    assert_eq!(ran, ["a", "b", "c", "d"]);
 }

@@ -1,11 +1,15 @@
 //! The engine, by running the real binary in temporary git repositories.
 
 mod bad_input;
+mod config;
 mod dialect;
 mod dvc;
+mod faults;
 mod invalidation;
 mod kill;
 mod project;
+mod records;
+mod running;
 mod store;
 mod study;
 mod verify;

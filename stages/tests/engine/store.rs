@@ -17,25 +17,51 @@ fn objects(project: &Project) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_damaged_object_is_never_served() {
+fn a_damaged_truncated_or_missing_object_is_never_served_and_heals() {
     let project = Project::with(STUDY);
     project.repro(&[]);
     let before = project.snapshot();
-    let count = objects(&project).len();
-    assert!(count >= 6, "{count}");
-    for object in objects(&project) {
-        let good = std::fs::read(&object).unwrap();
-        std::fs::set_permissions(&object, std::fs::Permissions::from_mode(0o644)).unwrap();
-        std::fs::write(&object, [&good[1..], b"?"].concat()).unwrap();
+    let all = objects(&project);
+    assert!(all.len() >= 6, "{}", all.len());
+    let remove_outputs = || {
         for output in ["data.txt", "out", "report.txt", "other.txt"] {
             let path = project.path(output);
             if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
         }
-        let summary = project.repro(&[]);
-        assert!(!summary.executed.is_empty(), "{} was served", object.display());
-        assert_eq!(project.snapshot(), before);
+    };
+    for object in &all {
+        let good = std::fs::read(object).unwrap();
+        let damages = [Some([&good[1..], b"?"].concat()), Some(good[..good.len() / 2].to_vec()), None];
+        for damage in damages {
+            match &damage {
+                Some(bytes) => {
+                    std::fs::set_permissions(object, std::fs::Permissions::from_mode(0o644)).unwrap();
+                    std::fs::write(object, bytes).unwrap();
+                }
+                None => std::fs::remove_file(object).unwrap(),
+            }
+            remove_outputs();
+            let summary = project.repro(&[]);
+            assert_eq!(summary.executed.len(), 1, "{} was served as {damage:?}", object.display());
+            assert_eq!(project.snapshot(), before);
+            assert_eq!(std::fs::read(object).unwrap(), good);
+        }
     }
-    assert_eq!(std::fs::read_dir(project.path(".retrial/objects/damaged")).unwrap().count(), count);
+    remove_outputs();
+    assert_eq!(project.repro(&[]).executed, Vec::<String>::new());
+    assert_eq!(std::fs::read_dir(project.path(".retrial/objects/damaged")).unwrap().count(), all.len());
+}
+
+/// Whoever suspects an object runs its stage again: what is there already must not stand for what was made now.
+#[test]
+fn a_forced_run_heals_an_object() {
+    let project = Project::with(STUDY);
+    project.repro(&[]);
+    let object = objects(&project).into_iter().find(|object| std::fs::read(object).unwrap() == b"1\n").unwrap();
+    std::fs::set_permissions(&object, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(&object, "2\n").unwrap();
+    project.repro(&["--force", "--single-item", "other"]);
+    assert_eq!(std::fs::read(&object).unwrap(), b"1\n");
 }
 
 #[test]

@@ -1,0 +1,346 @@
+//! The loop of a run: settles what is ready, starts what fits, and takes in what running stages say.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::job::{self, Job};
+use super::local::{self, Ended, Said, Stop};
+use super::lock::Settled;
+use super::record::{self, Log};
+use super::resources::{self, Resources, Slots};
+use super::scheduler::Scheduler;
+use super::{Failure, Interrupt, Options, Summary, inputs, outputs};
+use crate::error::Error;
+use crate::events::Event;
+use crate::graph::Graph;
+use crate::manifest::Stage;
+use crate::plan::{self, Assessment, Standing, Workspace};
+use crate::store::{Artifact, Outcome, StoreError, WorkTreeLock};
+
+/// How long interrupted commands may take to end by themselves.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Lines that wait for the engine, all stages together: a command that prints faster than they are taken in has to wait.
+const WAITING_LINES: usize = 1024;
+
+/// A message from a stage's thread.
+enum Message {
+    Said(usize, Said),
+    Ended(usize, Ended),
+}
+
+/// A stage whose command runs.
+pub(super) struct Running {
+    pub assessment: Assessment,
+    pub started: Instant,
+    pub log: Log,
+    /// The GPUs that it was given.
+    pub slots: Vec<usize>,
+    stop: Arc<Stop>,
+    /// Deleted when the stage has ended.
+    _parameters: tempfile::TempPath,
+}
+
+pub(super) struct Runner<'a, 'b> {
+    workspace: &'a mut Workspace<'b>,
+    graph: &'a Graph,
+    options: &'a Options,
+    lock: &'a WorkTreeLock,
+    scheduler: Scheduler,
+    slots: Slots,
+    /// The stages that are done, for dvc.lock.
+    settled: Vec<Settled>,
+    summary: Summary,
+    /// Assessments of stages that wait for resources.
+    assessed: BTreeMap<usize, Assessment>,
+    running: BTreeMap<usize, Running>,
+    /// What all records of this run share.
+    provenance: Option<Value>,
+    sender: mpsc::SyncSender<Message>,
+    receiver: mpsc::Receiver<Message>,
+    report: &'a mut dyn FnMut(Event),
+}
+
+impl<'a, 'b> Runner<'a, 'b> {
+    pub fn new(
+        workspace: &'a mut Workspace<'b>,
+        graph: &'a Graph,
+        options: &'a Options,
+        lock: &'a WorkTreeLock,
+        report: &'a mut dyn FnMut(Event),
+    ) -> Self {
+        let Resources { capacities, demands } = Resources::of(&graph.stages, &options.machine);
+        let scheduler =
+            Scheduler::new(&graph.upstream, &graph.downstream, &graph.order, &options.wanted, demands, capacities);
+        let (sender, receiver) = mpsc::sync_channel(WAITING_LINES);
+        Self {
+            workspace,
+            graph,
+            options,
+            lock,
+            scheduler,
+            slots: Slots::new(&options.machine),
+            settled: Vec::new(),
+            summary: Summary::default(),
+            assessed: BTreeMap::new(),
+            running: BTreeMap::new(),
+            provenance: None,
+            sender,
+            receiver,
+            report,
+        }
+    }
+
+    /// Runs all that can be run; whatever the outcome, returns what was done.
+    pub fn run(mut self, interrupt: Interrupt) -> (Result<(), Error>, Summary, Vec<Settled>) {
+        let outcome = self.run_all(interrupt);
+        self.summary.interrupted |= interrupt.is_asked();
+        // Only an error of the engine leaves stages running here.
+        for running in self.running.values() {
+            running.stop.send(libc::SIGKILL);
+        }
+        (outcome, self.summary, self.settled)
+    }
+
+    fn run_all(&mut self, interrupt: Interrupt) -> Result<(), Error> {
+        let mut stopping = Stopping::default();
+        loop {
+            let failed = !self.summary.failed.is_empty() && !self.options.keep_going;
+            if !interrupt.is_asked() && !failed {
+                self.advance(interrupt)?;
+            }
+            if self.running.is_empty() {
+                return Ok(());
+            }
+            if interrupt.is_asked() {
+                self.summary.interrupted = true;
+                self.stop_running(&mut stopping, interrupt);
+            }
+            match self.receiver.recv_timeout(Duration::from_millis(50)) {
+                Ok(Message::Said(stage, said)) => self.heard(stage, said),
+                Ok(Message::Ended(stage, ended)) => self.ended(stage, ended)?,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// First politely; for good when the user asks again, or after a while.
+    fn stop_running(&mut self, stopping: &mut Stopping, interrupt: Interrupt) {
+        let signal = match stopping.since {
+            None => libc::SIGTERM,
+            Some(since) if !stopping.killed && (interrupt.is_urgent() || since.elapsed() > PATIENCE) => libc::SIGKILL,
+            Some(_) => return,
+        };
+        if stopping.since.is_none() {
+            stopping.since = Some(Instant::now());
+            let stages = self.running.keys().map(|&index| self.graph.stages[index].name.clone()).collect();
+            (self.report)(Event::Stopping { stages });
+        }
+        stopping.killed = signal == libc::SIGKILL;
+        for running in self.running.values() {
+            running.stop.send(signal);
+        }
+    }
+
+    /// Settles what is ready and starts what fits.
+    fn advance(&mut self, interrupt: Interrupt) -> Result<(), Error> {
+        while let Some(index) = self.scheduler.next_ready() {
+            if interrupt.is_asked() {
+                return Ok(());
+            }
+            self.settle(index)?;
+        }
+        while let Some(index) = self.scheduler.start_next() {
+            self.start(index)?;
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, index: usize) -> Result<(), Error> {
+        if let Err(blame) = self.assess(index).map_err(blame) {
+            self.failed(index, blame?, "");
+        }
+        Ok(())
+    }
+
+    /// Finds out how a stage stands: leaves it, restores it, or lets it queue.
+    fn assess(&mut self, index: usize) -> Result<(), Error> {
+        let stage = &self.graph.stages[index];
+        let mut assessment = plan::assess(self.workspace, stage)?;
+        if self.options.force && !stage.frozen {
+            assessment.standing = Standing::Stale;
+        }
+        match std::mem::replace(&mut assessment.standing, Standing::Stale) {
+            Standing::Fresh(artifacts) => {
+                outputs::share(self.workspace, stage, &artifacts)?;
+                self.summary.skipped.push(stage.name.clone());
+                (self.report)(Event::Fresh { stage: stage.name.clone() });
+                self.settled(index, assessment, artifacts);
+                return Ok(());
+            }
+            Standing::Stored(artifacts) => {
+                if outputs::restore(self.workspace, stage, &artifacts)? {
+                    self.summary.cached.push(stage.name.clone());
+                    (self.report)(Event::Restored { stage: stage.name.clone() });
+                    self.settled(index, assessment, artifacts);
+                    return Ok(());
+                }
+            }
+            Standing::Stale => {}
+        }
+        // Found here where the stage might have been restored; else before anything ran.
+        if let Some(excess) = resources::excess(stage, &self.options.machine) {
+            return Err(Error::State(excess));
+        }
+        self.assessed.insert(index, assessment);
+        self.scheduler.queue(index);
+        Ok(())
+    }
+
+    fn settled(&mut self, index: usize, assessment: Assessment, artifacts: Vec<Artifact>) {
+        self.settled.push(Settled::new(index, assessment, artifacts));
+        self.scheduler.done(index);
+    }
+
+    /// Notes that a stage failed; `log` is what it printed, if it ran at all.
+    fn failed(&mut self, index: usize, why: String, log: &str) {
+        let stage = self.graph.stages[index].name.clone();
+        (self.report)(Event::Failed { stage: stage.clone(), why: why.clone() });
+        self.summary.failed.push(stage.clone());
+        self.summary.failures.push(Failure { stage, why, log: log.to_owned() });
+        self.scheduler.failed(index);
+    }
+
+    fn start(&mut self, index: usize) -> Result<(), Error> {
+        let stage = &self.graph.stages[index];
+        let Some(assessment) = self.assessed.remove(&index) else { return Ok(()) };
+        let slots = self.slots.take(stage.extension.gpus);
+        let (parameters, job) = match self.prepare(stage, &assessment, &slots).map_err(blame) {
+            Ok(prepared) => prepared,
+            Err(blame) => {
+                self.slots.give_back(&slots);
+                self.failed(index, blame?, "");
+                return Ok(());
+            }
+        };
+        (self.report)(Event::Started { stage: stage.name.clone(), command: job.lines.clone() });
+        let stop = Arc::new(Stop::default());
+        let (sender, thread_stop) = (self.sender.clone(), Arc::clone(&stop));
+        // The thread outlives the commands that it starts: they are told to die with it.
+        std::thread::spawn(move || {
+            let ended = local::run(&job, &thread_stop, |said| {
+                let _ = sender.send(Message::Said(index, said));
+            });
+            // Where nobody listens any more, the run is over.
+            let _ = sender.send(Message::Ended(index, ended));
+        });
+        let (started, log) = (Instant::now(), Log::default());
+        self.running.insert(index, Running { assessment, started, log, slots, stop, _parameters: parameters });
+        // While the first stage runs: what it says of the work tree is as it was when the run began.
+        if self.provenance.is_none() {
+            self.provenance = Some(record::shared(self.workspace, self.graph));
+        }
+        Ok(())
+    }
+
+    /// Makes room for a stage's outputs, and its job.
+    fn prepare(
+        &mut self,
+        stage: &Stage,
+        assessment: &Assessment,
+        slots: &[usize],
+    ) -> Result<(tempfile::TempPath, Job), Error> {
+        outputs::clear(self.workspace, stage)?;
+        let parameters = job::parameter_file(&job::folder(&self.workspace.store.folder), &assessment.parameters)?;
+        let (threads, gpus) = (self.options.machine.threads, self.slots.names(slots));
+        let job = job::prepare(stage, &self.workspace.root, &parameters, threads, &gpus)?;
+        Ok((parameters, job))
+    }
+
+    fn heard(&mut self, index: usize, said: Said) {
+        let Some(running) = self.running.get_mut(&index) else { return };
+        let stage = self.graph.stages[index].name.clone();
+        match said {
+            Said::Line(line) => {
+                running.log.add(&line);
+                (self.report)(Event::Output { stage, line });
+            }
+            Said::LeftBehind => (self.report)(Event::LeftBehind { stage }),
+        }
+    }
+
+    fn ended(&mut self, index: usize, ended: Ended) -> Result<(), Error> {
+        let Some(running) = self.running.remove(&index) else { return Ok(()) };
+        self.slots.give_back(&running.slots);
+        let stage = &self.graph.stages[index];
+        if !self.lock.is_in(&self.workspace.store.folder) {
+            let what = format!("stage `{}` removed .retrial, the store, while it ran: run again", stage.name);
+            return Err(Error::State(what));
+        }
+        let collected = match &ended.outcome {
+            Ok(()) => inputs::check(self.workspace, stage, &running.assessment.dependencies)
+                .and_then(|()| outputs::collect(self.workspace, stage))
+                .map_err(blame),
+            Err(why) => Err(Ok(why.clone())),
+        };
+        match collected {
+            Ok(artifacts) => {
+                let seconds = running.started.elapsed().as_secs_f64();
+                self.record(index, &running, &ended, Outcome::Success, "", &artifacts)?;
+                self.summary.executed.push(stage.name.clone());
+                (self.report)(Event::Finished { stage: stage.name.clone(), seconds });
+                self.settled(index, running.assessment, artifacts);
+            }
+            Err(blame) => {
+                let why = blame?;
+                let outcome = if self.summary.interrupted { Outcome::Interrupted } else { Outcome::Failed };
+                // A record that can't be written must not hide why the stage failed.
+                if let Err(error) = self.record(index, &running, &ended, outcome, &why, &[]) {
+                    (self.report)(Event::Unrecorded { stage: stage.name.clone(), why: error.to_string() });
+                }
+                match outcome {
+                    Outcome::Interrupted => self.scheduler.failed(index),
+                    _ => self.failed(index, why, running.log.text()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        index: usize,
+        running: &Running,
+        ended: &Ended,
+        outcome: Outcome,
+        why: &str,
+        artifacts: &[Artifact],
+    ) -> Result<(), Error> {
+        let stage = &self.graph.stages[index];
+        let mut provenance = self.provenance.clone().unwrap_or_default();
+        let gpus = self.slots.names(&running.slots);
+        record::add_own(&mut provenance, stage, running, ended, why, &self.options.machine, &gpus);
+        let run = record::run(stage, running, outcome, artifacts, provenance);
+        Ok(self.workspace.store.records.add(&running.assessment.key, &run)?)
+    }
+}
+
+/// How far the stopping of commands has come.
+#[derive(Debug, Default)]
+struct Stopping {
+    since: Option<Instant>,
+    killed: bool,
+}
+
+/// Whose failure an error is: the stage's, with the reason as a predicate, or the engine's or the study's, which ends the run.
+fn blame(error: Error) -> Result<String, Error> {
+    match error {
+        Error::State(why) => Ok(why),
+        Error::Digest(error) => Ok(format!("can't go on: {error}")),
+        Error::Store(error @ (StoreError::File { .. } | StoreError::Digest(_))) => Ok(format!("can't go on: {error}")),
+        other => Err(other),
+    }
+}

@@ -1,0 +1,41 @@
+//! `4 GiB`, `500 MB`, `1073741824` -> bytes.
+
+use super::error::Complaint;
+use super::yaml::{Node, Value};
+
+const UNITS: &[(&str, u64)] = &[
+    ("B", 1),
+    ("kB", 1000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
+
+/// Reads the size under `key`. Units with an `i` are powers of 1024, the others of 1000.
+pub fn bytes(key: &str, node: &Node) -> Result<u64, Complaint> {
+    let size = match &node.value {
+        Value::Int(bytes) => u64::try_from(*bytes).ok(),
+        Value::Text(text) => with_unit(text.trim()),
+        _ => None,
+    };
+    size.ok_or_else(|| {
+        let what = format!("`{key}` needs a size such as `4 GiB` or `500 MB`, or a number of bytes");
+        Complaint::at(node.line, what)
+    })
+}
+
+fn with_unit(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+    let number = number.trim_end();
+    if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
+    let (_, factor) = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    let bytes = number.parse::<f64>().ok()? * *factor as f64;
+    // A float's cast saturates, so that an absurd size is one that no machine has.
+    Some(bytes as u64)
+}
