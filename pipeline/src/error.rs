@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::digest::DigestError;
 use crate::graph::GraphError;
+use crate::history::HistoryError;
 use crate::lockfile::LockError;
 use crate::manifest::ManifestError;
 use crate::store::StoreError;
@@ -20,6 +21,8 @@ pub enum Error {
     Digest(#[from] DigestError),
     #[error(transparent)]
     Lock(#[from] LockError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// Bad input found outside a parser: a complete sentence.
     #[error("{0}")]
     Input(String),
@@ -38,6 +41,13 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Manifest(_) | Error::Graph(_) | Error::Lock(_) | Error::Input(_) => 2,
+            Error::History(error) => {
+                if error.is_input() {
+                    2
+                } else {
+                    1
+                }
+            }
             Error::Store(_) | Error::Digest(_) | Error::State(_) | Error::Program(_) => 1,
             Error::Interrupted => 130,
         }

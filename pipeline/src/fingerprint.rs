@@ -68,6 +68,10 @@ impl Recipe {
         self.ingredients.push(Ingredient(kind, name.into(), value.into()));
     }
 
+    pub fn extend(&mut self, other: Recipe) {
+        self.ingredients.extend(other.ingredients);
+    }
+
     /// Sorted, so that the order in which dvc.yaml lists things is no ingredient.
     pub fn finish(mut self) -> Self {
         self.ingredients.sort();

@@ -3,14 +3,17 @@
 //! It knows nothing of machine learning. A study hands it native stage programs ([`study::Study`]); any other command
 //! works as well.
 
-pub mod config; // retrial.yaml: how the engine keeps a study
+pub mod checkout; // brings a commit's outputs back
 pub mod code; // what code a native stage is made of
+pub mod config; // retrial.yaml: how the engine keeps a study
 pub mod digest; // files and folders -> digests
 pub mod error;
 pub mod events; // what happens meanwhile, as data
 pub mod execute; // makes it true
 pub mod fingerprint; // a stage and what it reads -> its key
 pub mod graph; // stages -> who waits for whom
+pub mod history; // what the study was at a commit
+pub mod lineage; // from a file back to raw data and commits
 pub mod lockfile; // dvc.lock
 pub mod machine; // what stages share: cores, memory, GPUs
 pub mod manifest; // dvc.yaml, params.yaml -> typed, located stages

@@ -26,6 +26,17 @@ pub struct Lock {
     stages: Mapping,
 }
 
+/// What the lock says of one output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// As dvc.yaml writes it, relative to the stage's folder.
+    pub written: String,
+    /// Of a folder it ends in `.dir`.
+    pub md5: String,
+    pub size: Option<u64>,
+    pub executable: bool,
+}
+
 /// The text of the lock at `root`; empty where there is none.
 pub fn read(root: &Path) -> Result<String, LockError> {
     let path = root.join(FILE);
@@ -54,6 +65,23 @@ impl Lock {
             Some(_) => return Err(wrong("`stages` is no mapping")),
         };
         Ok(Self { stages })
+    }
+
+    /// The outputs of each stage; what is not understood is passed over.
+    pub fn outputs(&self) -> impl Iterator<Item = (&str, Vec<Locked>)> {
+        let of_stage = |entry: &Value| {
+            let outs = entry.get("outs").and_then(Value::as_sequence).into_iter().flatten();
+            let locked = |out: &Value| {
+                Some(Locked {
+                    written: out.get("path")?.as_str()?.to_owned(),
+                    md5: out.get("md5")?.as_str()?.to_owned(),
+                    size: out.get("size").and_then(Value::as_u64),
+                    executable: out.get("isexec").and_then(Value::as_bool).unwrap_or(false),
+                })
+            };
+            outs.filter_map(locked).collect()
+        };
+        self.stages.iter().filter_map(move |(name, entry)| Some((name.as_str()?, of_stage(entry))))
     }
 
     /// Replaces the entry of `stage`, or adds one.

@@ -62,6 +62,14 @@ impl RepoPath {
         other.is_root() || self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// What `self` is called from the folder `above`; `None` if it is not below it.
+    pub fn below(&self, above: &RepoPath) -> Option<&str> {
+        if above.is_root() {
+            return (!self.is_root()).then_some(&self.0);
+        }
+        self.0.strip_prefix(&above.0)?.strip_prefix('/')
+    }
+
     /// The folders above, the nearest first, without the root.
     pub fn ancestors(&self) -> impl Iterator<Item = RepoPath> + '_ {
         self.0.rmatch_indices('/').map(|(at, _)| RepoPath(self.0[..at].to_owned()))

@@ -148,13 +148,8 @@ pub fn present(workspace: &mut Workspace, outputs: &[Output]) -> Result<Option<V
     Ok(Some(artifacts))
 }
 
-fn recipe(
-    workspace: &Workspace,
-    stage: &Stage,
-    parameters: &Values,
-    dependencies: &[Content],
-    revision: Option<String>,
-) -> Result<Recipe, Error> {
+/// What of a stage's recipe dvc.yaml and the parameters alone decide.
+pub fn declared(stage: &Stage, parameters: &Values) -> Recipe {
     let mut recipe = Recipe::default();
     let command = match &stage.command {
         Command::One(text) => text.clone(),
@@ -162,9 +157,6 @@ fn recipe(
     };
     recipe.add(Kind::Command, "cmd", command);
     recipe.add(Kind::Folder, "wdir", stage.folder.as_str());
-    for (dependency, content) in stage.dependencies.iter().zip(dependencies) {
-        recipe.add(Kind::Dependency, dependency.path.as_str(), &content.sha256);
-    }
     for (file, values) in parameters {
         for (key, value) in values {
             // JSON keeps types apart: 1, 1.0, true and "1" are four values.
@@ -175,14 +167,35 @@ fn recipe(
         let flags = if output.persist { "persist" } else { "" };
         recipe.add(Kind::Output, output.path.as_str(), flags);
     }
+    recipe
+}
+
+/// The code and the variables of the environment that are part of a stage's key, as they are now.
+pub fn surroundings(study: &Study, stage: &Stage) -> Result<Recipe, Error> {
+    let mut recipe = Recipe::default();
     for name in &stage.extension.environment {
         // Set to nothing and not set are two states.
         let value = std::env::var(name).map_or_else(|_| "unset".to_owned(), |value| format!("={value}"));
         recipe.add(Kind::Environment, name, value);
     }
-    for (part, digest) in code(workspace.study, stage)? {
+    for (part, digest) in code(study, stage)? {
         recipe.add(Kind::Code, part, digest);
     }
+    Ok(recipe)
+}
+
+fn recipe(
+    workspace: &Workspace,
+    stage: &Stage,
+    parameters: &Values,
+    dependencies: &[Content],
+    revision: Option<String>,
+) -> Result<Recipe, Error> {
+    let mut recipe = declared(stage, parameters);
+    for (dependency, content) in stage.dependencies.iter().zip(dependencies) {
+        recipe.add(Kind::Dependency, dependency.path.as_str(), &content.sha256);
+    }
+    recipe.extend(surroundings(workspace.study, stage)?);
     if let Some(revision) = revision {
         recipe.add(Kind::Commit, "git", revision);
     }

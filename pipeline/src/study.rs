@@ -20,6 +20,37 @@ pub struct Study {
     pub code: &'static CodeMap,
     /// What `repro` prints after the last stage, for a terminal of this width; `None`: nothing to say.
     pub conclusion: fn(root: &Path, terminal: Terminal) -> Option<String>,
+    pub findings: Findings,
+}
+
+/// What a study concludes from its artifacts, where that differs between two states of them.
+pub struct Findings {
+    /// What they are called, in the plural: the name in `diff --json`, and the title of its table.
+    pub name: &'static str,
+    pub differences: fn(old: &Artifacts, new: &Artifacts) -> Result<Vec<Difference>, ProgramError>,
+}
+
+/// Reads the artifacts of one state, by path from the study's root; `None` where that state has none.
+pub struct Artifacts<'a> {
+    pub read: &'a ReadArtifact<'a>,
+}
+
+pub type ReadArtifact<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, ProgramError> + 'a;
+
+/// A finding that is not the same before and after; `None` on the side that lacks it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    pub subject: String,
+    pub old: Option<Finding>,
+    pub new: Option<Finding>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// For a table.
+    pub words: String,
+    /// For programs.
+    pub data: serde_json::Value,
 }
 
 /// A stage program: `NAME stage PROGRAM …` in a command of dvc.yaml.

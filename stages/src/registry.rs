@@ -1,8 +1,8 @@
 //! What this study gives to the engine: stage name -> program, command name -> command.
 
 use clap::{Args, FromArgMatches};
-use pipeline::study::{Program, Study, StudyCommand};
-use stages::cli::audit;
+use pipeline::study::{Artifacts, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand};
+use stages::cli::{audit, diff};
 use stages::parameters::Parameters;
 use stages::programs::{mnist1d, plots, report, statistics, train, tune, verdicts};
 
@@ -47,6 +47,21 @@ fn experiment_and_method(program: &clap::Command, arguments: &[String]) -> Vec<S
     modules
 }
 
+fn verdicts_that_differ(old: &Artifacts, new: &Artifacts) -> Result<Vec<Difference>, ProgramError> {
+    let (old, new) = ((old.read)(audit::VERDICTS)?, (new.read)(audit::VERDICTS)?);
+    let finding = |judged: diff::Judged| -> Result<Finding, serde_json::Error> {
+        Ok(Finding { words: judged.words(), data: serde_json::to_value(&judged)? })
+    };
+    let difference = |change: diff::Change| {
+        Ok(Difference {
+            subject: format!("{} {}", change.claim, change.protocol),
+            old: change.old.map(finding).transpose()?,
+            new: change.new.map(finding).transpose()?,
+        })
+    };
+    diff::differences(old.as_deref(), new.as_deref())?.into_iter().map(difference).collect()
+}
+
 pub static STUDY: Study = Study {
     name: "retrial",
     about: "Puts machine-learning claims on trial: rebuilds every number of a study, to the bit, and judges each claim",
@@ -72,4 +87,5 @@ pub static STUDY: Study = Study {
         let arguments = audit::Args { json: false };
         audit::run(&arguments, root, terminal.width, terminal.colour).ok()
     },
+    findings: Findings { name: "verdicts", differences: verdicts_that_differ },
 };

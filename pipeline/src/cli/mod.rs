@@ -1,11 +1,17 @@
 //! The command line: one file a command. Arguments are parsed and results printed here; nothing is computed.
 
+mod checkout;
 mod dag;
+mod diff;
 mod digest;
+mod fsck;
+mod gc;
 mod log;
 mod repro;
 mod stages;
 mod status;
+mod table;
+mod trace;
 mod verify;
 mod why;
 
@@ -18,10 +24,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::error::Error;
+use crate::events::Event;
 use crate::graph::Graph;
 use crate::machine::{self, Machine};
 use crate::manifest::{self, ManifestError, Overlay, Parameters};
+use crate::path::RepoPath;
 use crate::plan::Workspace;
+use crate::progress::Lines;
+use crate::store::{Store, WorkTreeLock};
 use crate::study::{Study, Terminal};
 
 /// What every command gets.
@@ -42,6 +52,11 @@ pub(crate) struct OverlayArgs {
 }
 
 impl OverlayArgs {
+    /// For commands that take the study as its files have it.
+    fn none() -> Self {
+        Self { preset: None, set: Vec::new() }
+    }
+
     fn overlay(&self) -> Overlay {
         Overlay { preset: self.preset.clone(), set: self.set.clone() }
     }
@@ -57,6 +72,29 @@ impl Context {
 
     pub fn workspace(&self, parameters: Parameters, overlay: &OverlayArgs) -> Result<Workspace<'static>, Error> {
         Workspace::open(&self.root, self.study, parameters, overlay.overlay())
+    }
+
+    /// What a path on the command line, from the current folder, is from the study's root.
+    pub fn path(&self, written: &str) -> Result<RepoPath, Error> {
+        let here = std::env::current_dir().unwrap_or_else(|_| self.root.clone());
+        let full = here.join(written);
+        // Lexically: what is traced may be gone, and a link is followed when it is read.
+        let inside = full.strip_prefix(&self.root).ok().and_then(Path::to_str);
+        let path = match inside {
+            Some("") => Ok(RepoPath::root()),
+            Some(inside) => RepoPath::root().join(inside),
+            None => RepoPath::root().join(written),
+        };
+        path.map_err(|error| Error::Input(error.to_string()))
+    }
+
+    /// The lock on the work tree, once no other process has it.
+    pub fn lock(&self, store: &Store) -> Result<WorkTreeLock, Error> {
+        let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
+        let interrupt = interruption()?;
+        let waiting = || lines.show(&Event::WaitingForLock { holders: WorkTreeLock::holders(&store.folder) });
+        let lock = WorkTreeLock::take(&store.folder, &interrupt, waiting)?;
+        lock.ok_or(Error::Interrupted)
     }
 }
 
@@ -93,6 +131,11 @@ fn command(study: &Study) -> clap::Command {
         .subcommand(log::Log::augment_args(clap::Command::new("log")))
         .subcommand(dag::Dag::augment_args(clap::Command::new("dag")))
         .subcommand(stages::Stages::augment_args(clap::Command::new("stages")))
+        .subcommand(trace::Trace::augment_args(clap::Command::new("trace")))
+        .subcommand(diff::Diff::augment_args(clap::Command::new("diff")))
+        .subcommand(checkout::Checkout::augment_args(clap::Command::new("checkout")))
+        .subcommand(fsck::Fsck::augment_args(clap::Command::new("fsck")))
+        .subcommand(gc::Gc::augment_args(clap::Command::new("gc")))
         .subcommand(verify::Verify::augment_args(clap::Command::new("verify")))
         .subcommand(digest::Digest::augment_args(clap::Command::new("digest")));
     for own in study.commands {
@@ -114,6 +157,11 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
         "log" => log::run(&context, &parsed(matches)?),
         "dag" => dag::run(&context, &parsed(matches)?),
         "stages" => stages::run(&context, &parsed(matches)?),
+        "trace" => trace::run(&context, &parsed(matches)?),
+        "diff" => diff::run(&context, &parsed(matches)?),
+        "checkout" => checkout::run(&context, &parsed(matches)?),
+        "fsck" => fsck::run(&context, &parsed(matches)?),
+        "gc" => gc::run(&context, &parsed(matches)?),
         "verify" => verify::run(&context, &parsed(matches)?),
         "digest" => digest::run(&context, &parsed(matches)?),
         _ => {

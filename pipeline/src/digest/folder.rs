@@ -11,6 +11,11 @@ use super::{Content, DigestError, Member, Memo, hex};
 pub(super) fn content(folder: &Path, memo: &mut Memo) -> Result<Content, DigestError> {
     let mut members = Vec::new();
     walk(folder, "", memo, &mut members)?;
+    Ok(folder_of(members))
+}
+
+/// The content of a folder with these files.
+pub fn folder_of(mut members: Vec<Member>) -> Content {
     members.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hasher = Sha256::new();
     for member in &members {
@@ -20,7 +25,7 @@ pub(super) fn content(folder: &Path, memo: &mut Memo) -> Result<Content, DigestE
     }
     let md5 = format!("{}.dir", hex(&Md5::digest(dvc_listing(&members))));
     let size = members.iter().map(|member| member.size).sum();
-    Ok(Content { sha256: hex(&hasher.finalize()), md5, size, executable: false, members: Some(members) })
+    Content { sha256: hex(&hasher.finalize()), md5, size, executable: false, members: Some(members) }
 }
 
 fn walk(folder: &Path, prefix: &str, memo: &mut Memo, members: &mut Vec<Member>) -> Result<(), DigestError> {

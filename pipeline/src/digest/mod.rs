@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use file::{FileDigest, copy_and_digest, digest_file};
-pub use folder::dvc_listing;
+pub use folder::{dvc_listing, folder_of};
 pub use memo::{Memo, Seen};
 
 #[derive(Debug, Error)]
@@ -54,6 +54,20 @@ pub struct Member {
 impl Content {
     pub fn of_file(digest: FileDigest, executable: bool) -> Self {
         Self { sha256: digest.sha256, md5: digest.md5, size: digest.size, executable, members: None }
+    }
+
+    /// The SHA-256 of the file or folder at `inside`, a path below this folder.
+    pub fn digest_at(&self, inside: &str) -> Option<String> {
+        let members = self.members.as_ref()?;
+        if let Ok(at) = members.binary_search_by(|member| member.path.as_str().cmp(inside)) {
+            return Some(members[at].sha256.clone());
+        }
+        let below = |member: &Member| {
+            let path = member.path.strip_prefix(inside)?.strip_prefix('/')?.to_owned();
+            Some(Member { path, ..member.clone() })
+        };
+        let below: Vec<Member> = members.iter().filter_map(below).collect();
+        (!below.is_empty()).then(|| folder_of(below).sha256)
     }
 
     /// Each stored file: its path below the output (`None`: the output itself), SHA-256, MD5 and executable bit.

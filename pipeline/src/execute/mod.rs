@@ -5,12 +5,12 @@ mod job;
 mod local;
 mod lock;
 mod output;
-mod outputs;
+pub(crate) mod outputs;
 mod record;
 mod resources;
 mod runner;
 pub mod scheduler;
-mod tidy;
+pub(crate) mod tidy;
 pub mod verify;
 
 use std::collections::BTreeSet;
@@ -107,7 +107,10 @@ pub fn run(
     job::sweep(&folder)?;
     let before = Before::read(workspace)?;
     if options.tidy {
-        tidy::tidy(workspace, graph, report)?;
+        let paths = tidy::tidy(workspace, &graph.stages)?;
+        if !paths.is_empty() {
+            report(Event::Removed { paths });
+        }
     }
     let (outcome, mut summary, settled) = Runner::new(workspace, graph, options, &lock, report).run(interrupt);
     // Whatever happened, what was learnt and done is kept.

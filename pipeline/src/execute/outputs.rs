@@ -93,26 +93,35 @@ fn keep_for_good(workspace: &mut Workspace, output: &Output) -> Result<(), Error
 /// Puts recorded outputs back into the work tree. `false`: an object was missing or damaged.
 pub fn restore(workspace: &mut Workspace, stage: &Stage, recorded: &[Artifact]) -> Result<bool, Error> {
     for output in &stage.outputs {
-        let Some(artifact) = recorded.iter().find(|artifact| artifact.path == output.path.as_str()) else {
-            return Ok(false);
-        };
-        let target = output.path.within(&workspace.root);
-        make_folder(workspace, stage, &target)?;
-        let there = workspace.content(&output.path)?;
-        if there.as_ref().is_some_and(|content| content.sha256 == artifact.content.sha256) {
-            continue;
-        }
-        // What somebody else put there is kept before it is replaced.
-        if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
-            keep_for_good(workspace, output)?;
-        }
-        if !workspace.store.objects.restore(&artifact.content, &target)? {
+        let artifact = recorded.iter().find(|artifact| artifact.path == output.path.as_str());
+        let Some(artifact) = artifact else { return Ok(false) };
+        if !restore_one(workspace, stage, output, &artifact.content)? {
             return Ok(false);
         }
     }
     share(workspace, stage, recorded)?;
     workspace.store.records.placed(recorded)?;
     Ok(true)
+}
+
+/// Puts one output back. `false`: an object was missing or damaged, and what was there is as it was.
+pub fn restore_one(
+    workspace: &mut Workspace,
+    stage: &Stage,
+    output: &Output,
+    recorded: &Content,
+) -> Result<bool, Error> {
+    let target = output.path.within(&workspace.root);
+    make_folder(workspace, stage, &target)?;
+    let there = workspace.content(&output.path)?;
+    if there.as_ref().is_some_and(|content| content.sha256 == recorded.sha256) {
+        return Ok(true);
+    }
+    // What somebody else put there is kept before it is replaced.
+    if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
+        keep(workspace, output)?;
+    }
+    Ok(workspace.store.objects.restore(recorded, &target)?)
 }
 
 /// Makes sure that DVC, where the study has it, finds the outputs in its cache.

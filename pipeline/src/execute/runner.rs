@@ -324,6 +324,7 @@ impl<'a, 'b> Runner<'a, 'b> {
         let gpus = self.slots.names(&running.slots);
         record::add_own(&mut provenance, stage, running, ended, why, &self.options.machine, &gpus);
         let run = record::run(stage, running, outcome, artifacts, provenance);
+        self.workspace.store.records.remember_folders(&running.assessment.dependencies)?;
         Ok(self.workspace.store.records.add(&running.assessment.key, &run)?)
     }
 }

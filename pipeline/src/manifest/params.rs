@@ -81,6 +81,14 @@ impl Parameters {
         }
     }
 
+    /// The names under `presets:`.
+    pub fn presets(&self) -> Vec<String> {
+        match self.effective.at("presets").map(|presets| &presets.value) {
+            Some(Value::Map(presets)) => presets.keys().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether this invocation changes the declared parameter.
     pub fn is_overlaid(&self, declared: &Declared) -> bool {
         let touches = |changed: &str| match &declared.key {

@@ -6,6 +6,10 @@
 //! .retrial/lock               held by the one process that changes the work tree
 //! ```
 
+mod archive;
+pub mod check;
+pub mod collect;
+mod entries;
 mod lock;
 mod objects;
 mod place;
@@ -16,6 +20,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+pub use archive::Archive;
+pub use entries::Entry;
 pub use lock::WorkTreeLock;
 pub use objects::{Objects, remove};
 pub use place::Link;

@@ -13,8 +13,8 @@ use crate::digest::{Content, FileDigest, copy_and_digest, digest_file, dvc_listi
 /// The object store, and DVC's cache beside it where the study has a `.dvc` folder.
 #[derive(Debug)]
 pub struct Objects {
-    folder: PathBuf,
-    dvc_cache: Option<PathBuf>,
+    pub(super) folder: PathBuf,
+    pub(super) dvc_cache: Option<PathBuf>,
     /// How files are placed in the work tree, tried in order.
     pub links: Vec<Link>,
 }
@@ -112,6 +112,11 @@ impl Objects {
             publish(listing, &whole)?;
         }
         Ok(())
+    }
+
+    /// Where DVC keeps what it knows by `md5`, if the study has DVC.
+    pub(super) fn dvc_object(&self, md5: &str) -> Option<PathBuf> {
+        self.dvc_cache.as_ref().map(|cache| dvc_object(cache, md5))
     }
 
     fn share(&self, object: &Path, target: &Path) -> Result<(), StoreError> {

@@ -12,7 +12,11 @@ use crate::digest::{Content, Memo, Seen};
 use crate::fingerprint::{Key, Recipe};
 
 /// What makes each version of the schema of the one before it; a new database takes all steps.
-const STEPS: &[&str] = &[FIRST, "ALTER TABLE run ADD COLUMN outcome TEXT NOT NULL DEFAULT 'success'"];
+const STEPS: &[&str] = &[
+    FIRST,
+    "ALTER TABLE run ADD COLUMN outcome TEXT NOT NULL DEFAULT 'success'",
+    "CREATE TABLE folder (sha256 TEXT PRIMARY KEY, members TEXT NOT NULL) WITHOUT ROWID",
+];
 
 const FIRST: &str = "
     CREATE TABLE run (
@@ -73,7 +77,7 @@ impl Outcome {
         }
     }
 
-    fn of(word: &str) -> Self {
+    pub(super) fn of(word: &str) -> Self {
         match word {
             "success" => Outcome::Success,
             "interrupted" => Outcome::Interrupted,
@@ -108,7 +112,7 @@ pub struct Logged {
 /// The database of one store.
 pub struct Records {
     path: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 impl Records {
@@ -139,7 +143,7 @@ impl Records {
         Ok(Self { path: path.to_owned(), connection })
     }
 
-    fn wrap(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
+    pub(super) fn wrap(&self) -> impl Fn(rusqlite::Error) -> StoreError + use<> {
         StoreError::database(&self.path)
     }
 

@@ -10,7 +10,7 @@ use crate::claims::numbers::{decimals_of, p_value, signed};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, Verdict, Verdicts};
 
 /// Where the study keeps its verdicts, from the repository's root.
-const VERDICTS: &str = "artifacts/verdicts.json";
+pub const VERDICTS: &str = "artifacts/verdicts.json";
 
 /// Shows the verdict on every claim under every protocol.
 #[derive(Debug, clap::Args)]

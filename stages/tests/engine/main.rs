@@ -5,6 +5,7 @@ mod config;
 mod dialect;
 mod dvc;
 mod faults;
+mod history;
 mod invalidation;
 mod kill;
 mod project;
