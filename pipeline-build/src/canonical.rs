@@ -61,11 +61,19 @@ fn group(tokens: TokenStream, delimiter: Delimiter, verbatim: bool, text: &mut S
             }
             other => {
                 text.push(' ');
-                text.push_str(&other.to_string());
+                text.push_str(&joined(other.to_string()));
                 at += 1;
             }
         }
     }
+}
+
+/// A string that goes on in the next line by its value: how far that line is indented is no part of it.
+fn joined(literal: String) -> String {
+    if !literal.starts_with('"') || !literal.contains("\\\n") {
+        return literal;
+    }
+    syn::parse_str::<syn::LitStr>(&literal).map_or(literal, |text| format!("{:?}", text.value()))
 }
 
 /// Whether `[…]` or `![…]` comes next, after a `#`, naming an attribute that changes no code.

@@ -9,6 +9,18 @@ use crate::resolve::{Resolver, Scope};
 use crate::sha256;
 use crate::source::{self, Implementation};
 
+/// What a build script knows of its crate that code does not say.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules<'a> {
+    /// Modules that hold a table of the modules in them and nothing else, as one of methods may. Their own code does not
+    /// count, and one reaches none of the modules in it, since a stage names those that it uses as further roots. So another
+    /// method, a file and a line in the table, is no change to the stages of the rest.
+    pub dispatch: &'a [&'a str],
+    /// External crates that can't change what a stage writes, as the parser of the command line, whose words are in the
+    /// key anyhow. Their versions do not count.
+    pub silent: &'a [&'a str],
+}
+
 /// What a crate is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
@@ -40,18 +52,17 @@ pub struct Closure<'a> {
 
 impl Code {
     /// Reads the package in a folder, whose library's root is `root`, a path below that folder.
-    ///
-    /// `dispatch` names modules that hold a table of the modules in them and nothing else, as one of methods may. Their own
-    /// code does not count, and one reaches none of the modules in it, since a stage names those that it uses as further
-    /// roots. So another method, a file and a line in the table, is no change to the stages of the rest.
-    pub fn read(folder: &Path, root: &str, dispatch: &[&str]) -> Result<Self, Error> {
-        let source = source::read(&folder.join(root), folder)?;
+    pub fn read(folder: &Path, root: &str, rules: &Rules) -> Result<Self, Error> {
         let mut external = External::read(folder)?;
+        let source = source::read(&folder.join(root), folder, external.facts())?;
         let names = external.names();
+        if let Some(unknown) = rules.silent.iter().find(|name| !names.contains(**name)) {
+            return Err(Error::NoSuchCrate((*unknown).to_owned()));
+        }
 
         let sources = &source.modules;
         let resolver = Resolver::new(sources.iter().map(|module| &module.scope).collect(), &names);
-        if let Some(unknown) = dispatch.iter().find(|name| !sources.iter().any(|module| module.path == **name)) {
+        if let Some(unknown) = rules.dispatch.iter().find(|name| !sources.iter().any(|module| module.path == **name)) {
             return Err(Error::NoSuchModule((*unknown).to_owned()));
         }
 
@@ -75,12 +86,12 @@ impl Code {
 
         let mut modules: BTreeMap<String, Module> = BTreeMap::new();
         for (index, (edges, crates)) in edges.into_iter().zip(crates).enumerate() {
-            let is_dispatch = dispatch.contains(&sources[index].path.as_str());
+            let is_dispatch = rules.dispatch.contains(&sources[index].path.as_str());
             let is_own = |other: &usize| is_dispatch && is_within(sources, *other, index);
             let others = edges.into_iter().filter(|other| *other != index && !is_own(other));
             let module = modules.entry(sources[index].path.clone()).or_default();
             module.modules.extend(others.map(|other| sources[other].path.clone()));
-            module.crates.extend(crates);
+            module.crates.extend(crates.into_iter().filter(|name| !rules.silent.contains(&name.as_str())));
             if !is_dispatch {
                 // Of modules of one path, for different systems, all count.
                 module.digest = match module.digest.as_str() {

@@ -1,26 +1,29 @@
 //! Writes a crate's code map as Rust, for the build script's output folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::code::{Code, Module};
+use crate::code::{Code, Module, Rules};
 use crate::error::Error;
+use crate::sha256;
 
 /// Reads the crate that is being built and writes `code.rs` to `OUT_DIR`: `pub static CODE: pipeline::code::CodeMap`. Tells
-/// cargo which files this rests on. `root` and `dispatch` are as for [`Code::read`].
+/// cargo which files this rests on. `root` and `rules` are as for [`Code::read`].
 ///
 /// A crate that can't be read is no failure of the build script, since the compiler will say what is wrong with it, and
 /// better. In case it finds nothing wrong, `code.rs` holds the error.
-pub fn emit(root: &str, dispatch: &[&str]) -> Result<(), Error> {
+pub fn emit(root: &str, rules: &Rules) -> Result<(), Error> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from).ok_or(Error::Environment(name));
     let folder = variable("CARGO_MANIFEST_DIR")?;
-    let text = match Code::read(&folder, root, dispatch) {
-        Ok(code) => {
+    let read = Code::read(&folder, root, rules).and_then(|code| Ok((BuiltFrom::read(&folder, root, &code)?, code)));
+    let text = match read {
+        Ok((built_from, code)) => {
             let folder_of_root = folder.join(root).parent().map(Path::to_owned).unwrap_or_default();
             let watched = code.files.iter().filter(|file| !file.starts_with(&folder_of_root));
             for path in watched.chain([&folder_of_root]) {
                 println!("cargo::rerun-if-changed={}", path.display());
             }
-            code.to_rust()
+            code.to_rust(&built_from)
         }
         // With nothing printed, cargo runs the script again after any change in the package.
         Err(error) => format!("compile_error!({:?});\n", error.to_string()),
@@ -32,9 +35,55 @@ pub fn emit(root: &str, dispatch: &[&str]) -> Result<(), Error> {
     std::fs::write(&path, text).map_err(|source| Error::Write { path, source })
 }
 
+/// The files that a program is built from, to the byte, so that it can tell when others lie in their place. Paths are
+/// relative to the folder of Cargo.lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltFrom {
+    /// The root of the library.
+    pub root: String,
+    /// Path -> SHA-256: Rust files beside and below the root, and whatever else the code map rests on.
+    pub files: BTreeMap<String, String>,
+}
+
+impl BuiltFrom {
+    /// Of the package in `folder`, whose code map is `code`.
+    pub fn read(folder: &Path, root: &str, code: &Code) -> Result<Self, Error> {
+        let lock = code.files.iter().find(|file| file.ends_with("Cargo.lock")).and_then(|lock| lock.parent());
+        let top = lock.unwrap_or(folder);
+        let root = folder.join(root);
+        let mut paths: Vec<PathBuf> = code.files.iter().cloned().collect();
+        rust_files(root.parent().unwrap_or(folder), &mut paths)?;
+        let mut files = BTreeMap::new();
+        for path in paths {
+            // A path that is no text is none that Rust code can name.
+            let Some(name) = relative(&path, top) else { continue };
+            let bytes = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
+            files.insert(name, sha256(&bytes));
+        }
+        Ok(Self { root: relative(&root, top).unwrap_or_default(), files })
+    }
+}
+
+fn relative(path: &Path, top: &Path) -> Option<String> {
+    path.strip_prefix(top).ok()?.to_str().map(str::to_owned)
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let wrap = |source| Error::Read { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(wrap)? {
+        let path = entry.map_err(wrap)?.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
 impl Code {
     /// The code map as a Rust item, in the order of the modules' paths.
-    pub fn to_rust(&self) -> String {
+    pub fn to_rust(&self, built_from: &BuiltFrom) -> String {
         fn list<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
             let names: Vec<String> = names.into_iter().map(|name| format!("{name:?}")).collect();
             format!("&[{}]", names.join(", "))
@@ -45,12 +94,14 @@ impl Code {
                 "        pipeline::code::Module {{ path: {path:?}, digest: {digest:?}, modules: {modules}, crates: {crates} }},\n"
             )
         });
-        let crates = self.crates.iter().map(|(name, digest)| format!("        ({name:?}, {digest:?}),\n"));
+        let pair = |(name, digest): (&String, &String)| format!("        ({name:?}, {digest:?}),\n");
         format!(
             "pub static CODE: pipeline::code::CodeMap = pipeline::code::CodeMap {{\n    modules: &[\n{}    ],\n    \
-             crates: &[\n{}    ],\n}};\n",
+             crates: &[\n{}    ],\n    root: {:?},\n    files: &[\n{}    ],\n}};\n",
             modules.collect::<String>(),
-            crates.collect::<String>(),
+            self.crates.iter().map(pair).collect::<String>(),
+            built_from.root,
+            built_from.files.iter().map(pair).collect::<String>(),
         )
     }
 }

@@ -28,6 +28,8 @@ pub enum Error {
     NotLocked { path: PathBuf, package: String },
     #[error("the crate has no module `{0}`")]
     NoSuchModule(String),
+    #[error("the crate depends on no crate `{0}`")]
+    NoSuchCrate(String),
     #[error("the environment variable {0} is not set: cargo sets it for build scripts")]
     Environment(&'static str),
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::error::Error;
-use crate::{sha256, source};
+use crate::sha256;
+use crate::source::{self, Facts};
 
 /// The external crates of a package.
 pub(crate) struct External {
@@ -22,6 +23,11 @@ impl External {
         let mut files = BTreeSet::new();
         let manifest = Manifest::read(folder, &mut files)?;
         Ok(Self { folder: folder.to_owned(), manifest, files })
+    }
+
+    /// What the manifest says that code can ask for.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.manifest.facts
     }
 
     /// The names that code uses.
@@ -72,7 +78,7 @@ impl External {
                 && !local.contains_key(&dependency.package)
             {
                 let manifest = Manifest::read(&folder, &mut self.files)?;
-                let source = source::read(&manifest.root, &folder)?;
+                let source = source::read(&manifest.root, &folder, &manifest.facts)?;
                 let modules = source.modules.iter().map(|module| format!("{} {}\n", module.path, module.digest));
                 local.insert(dependency.package, modules.collect::<String>());
                 self.files.extend(source.files);
@@ -154,6 +160,7 @@ struct Manifest {
     /// The root of its library.
     root: PathBuf,
     dependencies: Vec<Dependency>,
+    facts: Facts,
 }
 
 #[derive(Clone)]
@@ -183,8 +190,10 @@ impl Manifest {
         let declared: Vec<(String, Value)> =
             tables.flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
 
-        let inherits = |(_, value): &(String, Value)| value.get("workspace").is_some();
-        let workspace = if declared.iter().any(inherits) {
+        let table_of = |name| manifest.get(name).and_then(Value::as_table);
+        let of_package = table_of("package").into_iter().flat_map(Table::values);
+        let inherits = |value: &Value| value.get("workspace").is_some();
+        let workspace = if declared.iter().map(|(_, value)| value).chain(of_package).any(inherits) {
             let is_workspace = |path: &Path| table(path).is_ok_and(|manifest| manifest.contains_key("workspace"));
             let path = above(folder, "Cargo.toml", is_workspace).ok_or_else(|| wrong("its workspace is not found"))?;
             files.insert(path.clone());
@@ -199,7 +208,10 @@ impl Manifest {
             let sources: Vec<(&Path, &Value)> = from_workspace.into_iter().chain([(folder, value)]).collect();
             dependency(name, &sources)
         });
-        Ok(Self { package, root: folder.join(root), dependencies: dependencies.collect() })
+        let text = |table: Option<&Table>| table.map(|table| format!("{table:?}")).unwrap_or_default();
+        let shared = workspace.as_ref().and_then(|(_, manifest)| manifest.get("workspace")?.get("package")?.as_table());
+        let facts = Facts { package: text(table_of("package")) + &text(shared), features: text(table_of("features")) };
+        Ok(Self { package, root: folder.join(root), dependencies: dependencies.collect(), facts })
     }
 }
 

@@ -6,20 +6,28 @@
 //! stage names the modules that it starts from, its roots. What can be reached from them is the stage's code.
 //!
 //! Where Rust leaves open which module a name leads to, every candidate counts: a stage may run once too often, but never
-//! once too seldom. What is not seen: names that a macro pastes together, modules that a macro declares, implementations
-//! that it writes for types it was not given, variables that `env!` reads, the features that other crates ask of a
-//! dependency, and the compiler.
+//! once too seldom. What is not seen:
+//!
+//! * of macros: names that one pastes together, modules that one declares, implementations that one writes for types it was
+//!   not given, files that a procedural one reads;
+//! * modules declared inside functions; crates renamed by `extern crate … as`;
+//! * from outside the source: variables that `env!` reads (but what Cargo.toml says of the package counts), features asked
+//!   for on cargo's command line or by other crates, the profile, the compiler and its flags, what a build script reads
+//!   (its own code counts where its output is included);
+//! * a dependency that `[patch]` replaces by a folder;
+//! * the binary's own files beside the library, such as its table of programs.
 //!
 //! A build script is one call:
 //!
 //! ```no_run
 //! fn main() -> Result<(), pipeline_build::Error> {
-//!     pipeline_build::emit("src/lib.rs", &["methods"])
+//!     let rules = pipeline_build::Rules { dispatch: &["methods"], silent: &["clap"] };
+//!     pipeline_build::emit("src/lib.rs", &rules)
 //! }
 //! ```
 //!
-//! In reading order: `source` finds the modules and their code, `attributes` which items count, `canonical` is the text of code that is digested,
-//! `references` collects the paths in it, `resolve` says where a path leads, `external` digests other crates, `code` puts
+//! In reading order: `source` finds the modules and their code, `attributes` which items count, `formatting` takes away what a formatter may have
+//! added, `canonical` is the text of code that is digested, `references` collects the paths in it, `resolve` says where a path leads, `external` digests other crates, `code` puts
 //! it together, `emit` writes it down as Rust.
 
 mod attributes;
@@ -28,12 +36,13 @@ mod code;
 mod emit;
 mod error;
 mod external;
+mod formatting;
 mod references;
 mod resolve;
 mod source;
 
-pub use code::{Closure, Code, Module};
-pub use emit::emit;
+pub use code::{Closure, Code, Module, Rules};
+pub use emit::{BuiltFrom, emit};
 pub use error::Error;
 
 /// The lower-case hexadecimal SHA-256 of `bytes`.

@@ -32,6 +32,8 @@ pub(crate) struct Import {
 pub(crate) struct Included {
     pub arguments: TokenStream,
     pub span: Span,
+    /// Whether it is code: `include!`.
+    pub is_code: bool,
 }
 
 /// Words that a path can follow but not begin with.
@@ -116,7 +118,7 @@ impl References {
         {
             if ["include", "include_str", "include_bytes"].contains(&name.as_str()) {
                 let span = tokens[at].span();
-                self.included.push(Included { arguments: arguments.stream(), span });
+                self.included.push(Included { arguments: arguments.stream(), span, is_code: name == "include" });
             }
             self.macros.insert(name.clone());
         }

@@ -11,7 +11,7 @@ use syn::{Item, Type};
 use crate::error::Error;
 use crate::references::{self, Import, Included, References};
 use crate::resolve::Scope;
-use crate::{attributes, canonical, sha256};
+use crate::{attributes, canonical, formatting, sha256};
 
 /// A crate's modules. The root is the first, and every other comes after its parent.
 pub(crate) struct Source {
@@ -49,9 +49,17 @@ struct Place {
     inline: bool,
 }
 
-/// Reads the crate whose root is `root`; `manifest` is its manifest's folder.
-pub(crate) fn read(root: &Path, manifest: &Path) -> Result<Source, Error> {
-    let mut reader = Reader { manifest, source: Source { modules: Vec::new(), files: BTreeSet::new() } };
+/// What a manifest says that code can ask for, as text.
+pub(crate) struct Facts {
+    /// The package's name, version and the like: for `env!`.
+    pub package: String,
+    /// Its features and which of them are on by default: for `cfg`.
+    pub features: String,
+}
+
+/// Reads the crate whose root is `root`; `manifest` is its manifest's folder, and `facts` what stands in it.
+pub(crate) fn read(root: &Path, manifest: &Path, facts: &Facts) -> Result<Source, Error> {
+    let mut reader = Reader { manifest, facts, source: Source { modules: Vec::new(), files: BTreeSet::new() } };
     let folder = root.parent().unwrap_or(Path::new("")).to_owned();
     reader.file("crate".to_owned(), None, String::new(), Place { file: root.to_owned(), folder, inline: false })?;
     Ok(reader.source)
@@ -59,6 +67,7 @@ pub(crate) fn read(root: &Path, manifest: &Path) -> Result<Source, Error> {
 
 struct Reader<'a> {
     manifest: &'a Path,
+    facts: &'a Facts,
     source: Source,
 }
 
@@ -73,7 +82,8 @@ impl Reader<'_> {
         };
         let code = String::from_utf8(bytes)
             .map_err(|_| syntax(syn::Error::new(Span::call_site(), "the file is not valid UTF-8")))?;
-        let file = syn::parse_file(&code).map_err(syntax)?;
+        // As the compiler does.
+        let file = syn::parse_file(&code.replace("\r\n", "\n")).map_err(syntax)?;
         for attribute in &file.attrs {
             canonical::write(attribute.to_token_stream(), &mut text);
         }
@@ -97,16 +107,38 @@ impl Reader<'_> {
             implementations: Vec::new(),
             macros: BTreeSet::new(),
         });
-        let mut pruner = Pruner::default();
+        self.items(index, items, &mut text, place)?;
+        self.included(index, &mut text, place)?;
+        let module = &mut self.source.modules[index];
+        if module.references.macros.contains("env") || module.references.macros.contains("option_env") {
+            text.push_str(&self.facts.package);
+        }
+        if text.contains(" feature =") {
+            text.push_str(&self.facts.features);
+        }
+        module.digest = sha256(text.as_bytes());
+        for import in &module.references.imports {
+            match &import.name {
+                Some(name) => module.scope.aliases.entry(name.clone()).or_default().push(import.path.clone()),
+                None if import.glob => module.scope.globs.push(import.path.clone()),
+                None => {}
+            }
+        }
+        Ok(index)
+    }
+
+    /// Takes note of the items of a module, and adds what they are to the module's text.
+    fn items(&mut self, index: usize, items: Vec<Item>, text: &mut String, place: &Place) -> Result<(), Error> {
         let mut imports = BTreeSet::new();
         for mut item in items {
             if attributes::is_for_tests(attributes::of_item(&item)) {
                 continue;
             }
-            if !matches!(item, Item::Mod(_)) {
-                pruner.visit_item_mut(&mut item);
-            }
             let module = &mut self.source.modules[index];
+            if !matches!(item, Item::Mod(_)) {
+                Pruner { module }.visit_item_mut(&mut item);
+                formatting::undo(&mut item);
+            }
             match item {
                 Item::Mod(child) => {
                     let name = child.ident.to_string();
@@ -124,30 +156,46 @@ impl Reader<'_> {
                     note_type(&item, &mut module.scope);
                     let tokens = item.to_token_stream();
                     module.references.collect(tokens.clone());
-                    canonical::write(tokens, &mut text);
+                    canonical::write(tokens, text);
                 }
             }
         }
         // Formatters sort imports, so their order is not code.
         text.extend(imports);
-        for included in std::mem::take(&mut self.source.modules[index].references.included) {
-            if let Some(file) = self.included_file(&included, place)? {
-                text.push_str(" includes ");
-                text.push_str(&sha256(&self.read(&file)?));
+        Ok(())
+    }
+
+    /// Adds what a module includes to its text: code as if it stood there, anything else by its digest, and of what its build
+    /// script makes, which is made of this very map, the script's own code.
+    fn included(&mut self, index: usize, text: &mut String, place: &Place) -> Result<(), Error> {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<(Included, PathBuf)> = Vec::new();
+        let mut from = place.file.clone();
+        loop {
+            let found = std::mem::take(&mut self.source.modules[index].references.included);
+            open.extend(found.into_iter().map(|included| (included, from.clone())));
+            let Some((included, by)) = open.pop() else { return Ok(()) };
+            let file = match self.included_file(&included, &by)? {
+                Some(file) => file,
+                None => Some(self.manifest.join("build.rs")).filter(|script| script.is_file()).unwrap_or_default(),
+            };
+            if !seen.insert(file.clone()) || file.as_os_str().is_empty() {
+                continue;
             }
-        }
-        let module = &mut self.source.modules[index];
-        module.digest = sha256(text.as_bytes());
-        module.implementations = pruner.implementations;
-        module.macros = pruner.macros;
-        for import in &module.references.imports {
-            match &import.name {
-                Some(name) => module.scope.aliases.entry(name.clone()).or_default().push(import.path.clone()),
-                None if import.glob => module.scope.globs.push(import.path.clone()),
-                None => {}
+            let bytes = self.read(&file)?;
+            text.push_str(" includes ");
+            let code = std::str::from_utf8(&bytes).ok().filter(|_| included.is_code);
+            if let Some(items) = code.and_then(|code| syn::parse_file(code).ok()) {
+                let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+                self.items(index, items.items, text, &Place { file: file.clone(), folder, inline: false })?;
+            } else if let Some(tokens) = code.and_then(|code| code.parse::<TokenStream>().ok()) {
+                self.source.modules[index].references.collect(tokens.clone());
+                canonical::write(tokens, text);
+            } else {
+                text.push_str(&sha256(&bytes));
             }
+            from = file;
         }
-        Ok(index)
     }
 
     /// A module declared in another; none if the file that it should be in may be missing on this system.
@@ -186,14 +234,14 @@ impl Reader<'_> {
     }
 
     /// The file that an `include_str!` or one of its kin reads; none if it is made by the build script itself.
-    fn included_file(&self, included: &Included, place: &Place) -> Result<Option<PathBuf>, Error> {
+    fn included_file(&self, included: &Included, by: &Path) -> Result<Option<PathBuf>, Error> {
         let arguments: Vec<String> = leaves(included.arguments.clone()).collect();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let unclear = || Error::Include { path: place.file.clone(), line: included.span.start().line };
+        let unclear = || Error::Include { path: by.to_owned(), line: included.span.start().line };
         let unquoted =
             |literal: &str| syn::parse_str::<syn::LitStr>(literal).map(|text| text.value()).map_err(|_| unclear());
         match arguments[..] {
-            [path] | [path, ","] => Ok(Some(place.file.with_file_name(unquoted(path)?))),
+            [path] | [path, ","] => Ok(Some(by.with_file_name(unquoted(path)?))),
             ["concat", "!", "env", "!", variable, ",", ref rest @ ..] => match unquoted(variable)?.as_str() {
                 "OUT_DIR" => Ok(None),
                 "CARGO_MANIFEST_DIR" => {
@@ -236,26 +284,27 @@ fn leaves(tokens: TokenStream) -> Box<dyn Iterator<Item = String>> {
 }
 
 /// Removes tests inside items, and takes note of what must be found at any depth.
-#[derive(Default)]
-struct Pruner {
-    implementations: Vec<Implementation>,
-    macros: BTreeSet<String>,
+struct Pruner<'a> {
+    module: &'a mut Module,
 }
 
-impl VisitMut for Pruner {
+impl VisitMut for Pruner<'_> {
     fn visit_item_impl_mut(&mut self, item: &mut syn::ItemImpl) {
         item.items.retain(|item| !attributes::is_for_tests(attributes::of_impl_item(item)));
-        self.implementations.push(implementation(item));
+        self.module.implementations.push(implementation(item));
         visit_mut::visit_item_impl_mut(self, item);
     }
 
     fn visit_item_macro_mut(&mut self, item: &mut syn::ItemMacro) {
         match &item.ident {
             Some(name) => {
-                self.macros.insert(name.to_string());
+                self.module.macros.insert(name.to_string());
             }
             // A macro called among items may implement something for the types that it is given.
-            None => self.implementations.push(Implementation { of: None, names: names(item.mac.tokens.clone()) }),
+            None => {
+                let names = names(item.mac.tokens.clone());
+                self.module.implementations.push(Implementation { of: None, names });
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pipeline_build::{Code, Error};
+use pipeline_build::{BuiltFrom, Code, Error, Rules};
 use tempfile::TempDir;
 
 const MANIFEST: &str = r#"
@@ -84,7 +84,7 @@ impl Scratch {
     }
 
     fn try_read(&self, dispatch: &[&str]) -> Result<Code, Error> {
-        Code::read(self.path(), "src/lib.rs", dispatch)
+        Code::read(self.path(), "src/lib.rs", &Rules { dispatch, ..Rules::default() })
     }
 
     fn read(&self) -> Code {
@@ -125,6 +125,11 @@ pub fn f(a: &[u8], b: (u8, u8)) -> bool {
 }
 struct S;
 impl S { fn h(&self) -> Option<Option<u8>> { None } }
+fn m<T>(x: u8) -> Vec<(u8, u8)> where T: Copy {
+    match x { 0 => return vec![(x, x)], 1 | 2 => panic!("one \
+        two"), _ => { g((x)); } }
+    list(|y| Some(y), T { x })
+}
 "#;
     let edit = |before: &str, after: &str| {
         assert!(code.contains(before), "{before}");
@@ -152,6 +157,17 @@ impl S { fn h(&self) -> Option<Option<u8>> { None } }
             edit("g(a, b)", "#[cfg(test)] let c = 1; #[cfg(any(test, all(test)))] fn x() {} g(a, b)"),
         ),
         ("an attribute for tests", edit("struct S;", "#[cfg_attr(test, derive(Debug))] struct S;")),
+        ("a block around a match arm", edit("return vec![(x, x)],", "{\n        return vec![(x, x)];\n    }")),
+        ("a block around a macro", edit("panic!(\"one \\\n        two\"),", "{ panic!(\"one two\") }")),
+        ("a comma after a block", edit("g((x)); }", "g((x)); },")),
+        ("a bar before a pattern", edit("1 | 2", "| 1 | 2")),
+        ("a block around a closure's body", edit("Some(y)", "{ Some(y) }")),
+        ("trailing commas in calls", edit("list(|y| Some(y), T { x })", "list(|y| Some(y,), T { x, },)")),
+        ("trailing commas in standard macros", edit("vec![(x, x)]", "vec![(x, x,),]")),
+        ("a trailing comma after bounds", edit("T: Copy {", "T: Copy, {")),
+        ("nested parentheses", edit("g((x))", "g(((x)))")),
+        ("the indentation of a string's next line", edit("\n        two", "\n two")),
+        ("line ends", code.replace('\n', "\r\n")),
         ("a byte order mark", format!("\u{feff}{code}")),
     ] {
         assert_ne!(edited, code, "{what}");
@@ -162,7 +178,8 @@ impl S { fn h(&self) -> Option<Option<u8>> { None } }
 #[test]
 fn what_is_code_changes_the_digest() {
     let code = "fn f(x: u8) -> bool { let t = (x); m!(x); m![x]; true && x == 1 }\n#[derive(Debug)] struct S; use a::b;\n\
-                macro_rules! m { ($x:expr) => {}; ($x:expr,) => { 1 } }\n";
+                macro_rules! m { ($x:expr) => {}; ($x:expr,) => { 1 } }\n\
+                fn g() { match 0 { 0 => { f(1); } _ => f(2) } let u = |y| -> u8 { y }; let s = \"a b\"; }\n";
     for (before, after) in [
         ("x == 1", "x == 2"),
         ("true && x", "true & &x"),
@@ -180,6 +197,9 @@ fn what_is_code_changes_the_digest() {
         ("use a::b;", "use a::b::*;"),
         ("use a::b;", "#[cfg(unix)] use a::b;"),
         ("=> { 1 }", "=> { 2 }"),
+        ("{ f(1); }", "f(1),"),
+        ("{ f(1); }", "{ f(1) }"),
+        ("a b", "a  b"),
     ] {
         let edited = code.replacen(before, after, 1);
         assert_ne!(edited, code, "{before}");
@@ -407,8 +427,62 @@ fn included_files_count_as_code() {
         assert_eq!(changed(&before, &scratch.read()), set(&["a"]), "{include}");
         assert!(before.files.contains(&scratch.path().join("src/table.txt")));
     }
-    // What the build script makes is made of this very map.
-    Scratch::new(&[("lib.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/code.rs\"));")]).read();
+}
+
+#[test]
+fn included_code_counts_as_if_it_stood_there() {
+    for code in ["pub fn f() { crate::b::g() }", "{ crate::b::g() }", "include!(\"table.rs\"); use crate::b;"] {
+        let scratch = Scratch::new(&[
+            ("lib.rs", "mod a; mod b; mod c;"),
+            ("a.rs", "include!(\"tables/table.rs\");"),
+            ("b.rs", "pub fn g() {}"),
+            ("c.rs", "fn f() {}"),
+            ("tables/table.rs", code),
+        ]);
+        let before = scratch.read();
+        scratch.write("src/tables/table.rs", &format!("// why\n{code}"));
+        assert_eq!(before, scratch.read(), "{code}");
+        scratch.write("src/b.rs", "pub fn g() { 1; }");
+        assert_eq!(changed(&before, &scratch.read()), set(&["a", "b"]), "{code}");
+    }
+}
+
+/// What a build script makes may be made of this very map, so the script itself counts.
+#[test]
+fn a_build_script_counts_where_its_output_is_included() {
+    let scratch = Scratch::new(&[
+        ("lib.rs", "mod a; mod b;"),
+        ("a.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/code.rs\"));"),
+        ("b.rs", ""),
+    ]);
+    scratch.read();
+    scratch.write("build.rs", "fn main() {}");
+    let before = scratch.read();
+    scratch.write("build.rs", "fn main() { 1; }");
+    assert_eq!(changed(&before, &scratch.read()), set(&["a"]));
+}
+
+#[test]
+fn what_the_manifest_says_counts_where_code_asks_for_it() {
+    let scratch = Scratch::new(&[
+        ("lib.rs", "mod a; mod b; mod c;"),
+        ("a.rs", "const VERSION: &str = env!(\"CARGO_PKG_VERSION\");"),
+        ("b.rs", "#[cfg(all(unix, feature = \"fast\"))] fn f() {}"),
+        ("c.rs", ""),
+    ]);
+    let before = scratch.read();
+    scratch.write("Cargo.toml", &MANIFEST.replace("0.1.0", "0.2.0"));
+    assert_eq!(changed(&before, &scratch.read()), set(&["a"]));
+    scratch.write("Cargo.toml", &format!("{MANIFEST}[features]\ndefault = [\"fast\"]\nfast = []\n"));
+    assert_eq!(changed(&before, &scratch.read()), set(&["b"]));
+}
+
+#[test]
+fn a_silent_crate_does_not_count() {
+    let scratch = Scratch::new(&[("lib.rs", "use alpha::X; use renamed::Y;")]);
+    let read = |silent: &[&str]| Code::read(scratch.path(), "src/lib.rs", &Rules { silent, ..Rules::default() });
+    assert_eq!(read(&["alpha"]).unwrap().crates.keys().collect::<Vec<_>>(), ["renamed"]);
+    assert_eq!(read(&["delta"]).unwrap_err().to_string(), "the crate depends on no crate `delta`");
 }
 
 #[test]
@@ -469,7 +543,7 @@ fn workspaces_and_crates_in_folders() {
     scratch.write("study/src/lib.rs", "mod a; mod b;");
     scratch.write("study/src/a.rs", "use near::f;");
     scratch.write("study/src/b.rs", "use alpha::f;");
-    let read = || Code::read(&scratch.path().join("study"), "src/lib.rs", &[]).unwrap();
+    let read = || Code::read(&scratch.path().join("study"), "src/lib.rs", &Rules::default()).unwrap();
 
     let before = read();
     assert_eq!(before.crates.keys().collect::<Vec<_>>(), ["alpha", "near"]);
@@ -513,12 +587,24 @@ fn what_is_wrong_is_said_with_its_place() {
 
 #[test]
 fn the_map_as_rust() {
-    let code = Scratch::new(&[
+    let scratch = Scratch::new(&[
         ("lib.rs", "mod a; mod methods;"),
-        ("a.rs", "use alpha::X; use crate::methods;"),
+        ("a.rs", "use alpha::X; use crate::methods; fn f() { include_str!(\"../table.txt\") }"),
         ("methods.rs", ""),
+        ("bin/main.rs", "fn main() {}"),
+        ("notes.txt", "no code"),
+        ("../table.txt", "1"),
     ]);
-    let code = code.try_read(&["methods"]).unwrap();
+    let code = scratch.try_read(&["methods"]).unwrap();
+    let built_from = BuiltFrom::read(scratch.path(), "src/lib.rs", &code).unwrap();
+    let names: Vec<&str> = built_from.files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["Cargo.lock", "Cargo.toml", "src/../table.txt", "src/a.rs", "src/bin/main.rs", "src/lib.rs", "src/methods.rs"]
+    );
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(built_from.files["src/methods.rs"], empty);
+    let built_from = BuiltFrom { files: [("src/methods.rs".to_owned(), empty.to_owned())].into(), ..built_from };
     let (a, root, alpha) = (&code.modules["a"].digest, &code.modules["crate"].digest, &code.crates["alpha"]);
     let expected = format!(
         r#"pub static CODE: pipeline::code::CodeMap = pipeline::code::CodeMap {{
@@ -530,8 +616,12 @@ fn the_map_as_rust() {
     crates: &[
         ("alpha", "{alpha}"),
     ],
+    root: "src/lib.rs",
+    files: &[
+        ("src/methods.rs", "{empty}"),
+    ],
 }};
 "#
     );
-    assert_eq!(code.to_rust(), expected);
+    assert_eq!(code.to_rust(&built_from), expected);
 }

@@ -1,13 +1,14 @@
 //! What code a native stage is made of: the modules that it can reach, and the crates that those use.
 //!
-//! A build script embeds the map (crate `pipeline-build`); here it is only walked. A module's digest is of its tokens:
-//! comments, formatting, docs and tests are not in it.
+//! A build script embeds the map (crate `pipeline-build`); here it is only walked, and compared with the source that lies
+//! about. A module's digest is of its tokens: comments, formatting, docs and tests are not in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::digest::hex;
+use crate::digest::{Memo, hex};
 
 /// The modules of a study's crate and the crates that it is locked to, both sorted by name.
 #[derive(Debug)]
@@ -15,6 +16,18 @@ pub struct CodeMap {
     pub modules: &'static [Module],
     /// (crate, digest of its locked version and of all that it depends on)
     pub crates: &'static [(&'static str, &'static str)],
+    /// The library's root file; here and below, paths relative to the workspace that the program was built in.
+    pub root: &'static str,
+    /// (file that the program was built from, SHA-256), sorted.
+    pub files: &'static [(&'static str, &'static str)],
+}
+
+/// What has become of a file since the program was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Edit {
+    Changed,
+    New,
+    Gone,
 }
 
 #[derive(Debug)]
@@ -30,7 +43,7 @@ pub struct Module {
 
 impl CodeMap {
     /// A study without native stages.
-    pub const EMPTY: CodeMap = CodeMap { modules: &[], crates: &[] };
+    pub const EMPTY: CodeMap = CodeMap { modules: &[], crates: &[], root: "", files: &[] };
 
     /// All that the modules `roots` can reach: `module x` or `crate x` -> digest. `Err` names a root that does not exist.
     pub fn closure(&self, roots: &[String]) -> Result<BTreeMap<String, &'static str>, String> {
@@ -52,6 +65,37 @@ impl CodeMap {
             }
         }
         Ok(reached)
+    }
+
+    /// How the source that lies at `start` or in a folder around it differs from what the program was built from, to the
+    /// byte. Nothing, where that source is not there at all.
+    pub fn edits(&self, start: &Path, memo: &mut Memo) -> Vec<(String, Edit)> {
+        let is_top = |folder: &&Path| !self.root.is_empty() && folder.join(self.root).is_file();
+        let Some(top) = start.ancestors().find(is_top) else { return Vec::new() };
+        let mut edits = Vec::new();
+        for (name, built) in self.files {
+            let path = top.join(name);
+            let found = path.metadata().ok().and_then(|metadata| memo.digest(&path, &metadata).ok());
+            match found {
+                Some(found) if found.sha256 == *built => {}
+                Some(_) => edits.push(((*name).to_owned(), Edit::Changed)),
+                None => edits.push(((*name).to_owned(), Edit::Gone)),
+            }
+        }
+        let known: BTreeSet<&Path> = self.files.iter().map(|(name, _)| Path::new(*name)).collect();
+        let mut open: Vec<PathBuf> = Path::new(self.root).parent().map(Path::to_owned).into_iter().collect();
+        while let Some(folder) = open.pop() {
+            for entry in top.join(&folder).read_dir().into_iter().flatten().flatten() {
+                let path = folder.join(entry.file_name());
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    open.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") && !known.contains(&*path) {
+                    edits.push((path.to_string_lossy().into_owned(), Edit::New));
+                }
+            }
+        }
+        edits.sort();
+        edits
     }
 
     /// One digest of the whole map: tells two builds apart.

@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
+use crate::code::Edit;
+use crate::digest::Memo;
 use crate::error::Error;
 use crate::events::Event;
 use crate::graph::Graph;
@@ -71,7 +73,30 @@ impl Context {
     }
 
     pub fn workspace(&self, parameters: Parameters, overlay: &OverlayArgs) -> Result<Workspace<'static>, Error> {
-        Workspace::open(&self.root, self.study, parameters, overlay.overlay())
+        let mut workspace = Workspace::open(&self.root, self.study, parameters, overlay.overlay())?;
+        self.warn_if_stale(&mut workspace.memo);
+        Ok(workspace)
+    }
+
+    /// Says so where the program's own source lies about and is not what it was built from: its stages would run old code.
+    fn warn_if_stale(&self, memo: &mut Memo) {
+        let edits = self.study.code.edits(&self.root, memo);
+        let Some((path, edit)) = edits.first() else { return };
+        let what = match edit {
+            Edit::Changed => "has changed",
+            Edit::New => "is new",
+            Edit::Gone => "is gone",
+        };
+        let more = match edits.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let (start, end) = if coloured(&std::io::stderr()) { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+        let name = self.study.name;
+        eprintln!(
+            "{start}warning{end}: this {name} was built from other source than lies here ({path} {what}{more}): build it \
+             again, for example with `cargo build`"
+        );
     }
 
     /// What a path on the command line, from the current folder, is from the study's root.

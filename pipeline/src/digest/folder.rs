@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::file::is_executable;
+use super::md5::Md5;
 use super::{Content, DigestError, Member, Memo, hex};
 
 pub(super) fn content(folder: &Path, memo: &mut Memo) -> Result<Content, DigestError> {

@@ -2,6 +2,7 @@
 
 mod file;
 mod folder;
+mod md5;
 mod memo;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 pub use file::{FileDigest, copy_and_digest, digest_file};
 pub use folder::{dvc_listing, folder_of};
+pub use md5::Md5;
 pub use memo::{Memo, Seen};
 
 #[derive(Debug, Error)]

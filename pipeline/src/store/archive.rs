@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::fs;
 
-use md5::Md5;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{Objects, Records, StoreError};
-use crate::digest::{Content, Member, folder_of, hex};
+use crate::digest::{Content, Md5, Member, folder_of, hex};
 use crate::path::RepoPath;
 
 /// What the run records know by MD5: whole outputs, and the files of folders.

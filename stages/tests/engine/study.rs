@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::project::Project;
 
 /// A clone's inputs, without anything that was ever made from them.
-fn clone() -> Project {
+pub fn clone() -> Project {
     let project = Project::new();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for file in ["dvc.yaml", "params.yaml", "claims/svvar.yaml"] {
