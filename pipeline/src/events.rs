@@ -18,6 +18,14 @@ pub enum Event {
     Fresh {
         stage: String,
     },
+    /// No run of the stage was on record, but dvc.lock and the work tree agree on what it gives: so it is now.
+    Adopted {
+        stage: String,
+    },
+    /// An object of DVC's cache does not hold what its name says; it was not used.
+    Damaged {
+        path: String,
+    },
     /// The stage's outputs were put back from the store.
     Restored {
         stage: String,

@@ -4,6 +4,7 @@
 //! works as well.
 
 pub mod checkout; // brings a commit's outputs back
+pub mod adopt; // what dvc.lock vouches for, where no run is on record
 pub mod code; // what code a native stage is made of
 pub mod config; // retrial.yaml: how the engine keeps a study
 pub mod digest; // files and folders -> digests
@@ -18,8 +19,9 @@ pub mod lockfile; // dvc.lock
 pub mod machine; // what stages share: cores, memory, GPUs
 pub mod manifest; // dvc.yaml, params.yaml -> typed, located stages
 pub mod path; // paths inside a repository
-pub mod plan; // what must run, what is restored, what is fresh, and why
+pub mod plan; // what must run, what is restored, what is fresh
 pub mod progress; // draws it
+pub mod reason; // and why
 pub mod provenance; // which commit and machine made a run
 pub mod store; // objects and run records
 pub mod study; // what a study brings // what can go wrong

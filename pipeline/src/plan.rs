@@ -1,12 +1,13 @@
-//! What must run, what can be restored, what is fresh, and why: one stage at a time, once its upstream is settled.
+//! What must run, what can be restored, and what is fresh: one stage at a time, once its upstream is settled.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::adopt::{self, Promise, Vouchers};
 use crate::config::{self, Config, KeyedBy};
 use crate::digest::{self, Content, Memo};
 use crate::error::Error;
-use crate::fingerprint::{Change, Key, Kind, Recipe};
+use crate::fingerprint::{Key, Kind, Recipe};
 use crate::graph::GraphError;
 use crate::lockfile;
 use crate::manifest::params::Values;
@@ -27,6 +28,7 @@ pub struct Workspace<'a> {
     pub config: Config,
     /// What `cache.key: commit` adds to every key, once it was asked for.
     revision: Option<Revision>,
+    pub vouchers: Vouchers,
 }
 
 impl<'a> Workspace<'a> {
@@ -35,7 +37,17 @@ impl<'a> Workspace<'a> {
         let mut store = Store::open(root)?;
         store.objects.links.clone_from(&config.links);
         let memo = store.records.memo()?;
-        Ok(Self { root: root.to_owned(), study, store, memo, parameters, overlay, config, revision: None })
+        Ok(Self {
+            root: root.to_owned(),
+            study,
+            store,
+            memo,
+            parameters,
+            overlay,
+            config,
+            revision: None,
+            vouchers: Vouchers::default(),
+        })
     }
 
     pub fn content(&mut self, path: &RepoPath) -> Result<Option<Content>, Error> {
@@ -87,8 +99,21 @@ pub enum Standing {
     Fresh(Vec<Artifact>),
     /// The store does.
     Stored(Vec<Artifact>),
+    /// No run on record has this key, but dvc.lock says what it gives, and the work tree or DVC's cache holds that.
+    Vouched(Vec<Promise>),
     /// Nobody does.
     Stale,
+}
+
+impl Standing {
+    /// Nothing has to be done for the work tree to be right.
+    pub fn is_fresh(&self) -> bool {
+        match self {
+            Standing::Fresh(_) => true,
+            Standing::Vouched(promises) => promises.iter().all(|promise| promise.here),
+            Standing::Stored(_) | Standing::Stale => false,
+        }
+    }
 }
 
 /// Finds out how a stage stands. Its dependencies must be there.
@@ -103,14 +128,14 @@ pub fn assess(workspace: &mut Workspace, stage: &Stage) -> Result<Assessment, Er
         };
         dependencies.push(content);
     }
-    let revision = workspace.keyed_revision()?.map(Revision::to_string);
-    let recipe = recipe(workspace, stage, &parameters, &dependencies, revision)?;
+    let recipe = recipe(workspace, stage, &parameters, &dependencies)?;
     let key = recipe.key();
-    let standing = standing(workspace, stage, &key)?;
-    Ok(Assessment { key, recipe, parameters, dependencies, standing })
+    let mut assessment = Assessment { key, recipe, parameters, dependencies, standing: Standing::Stale };
+    assessment.standing = standing(workspace, stage, &assessment)?;
+    Ok(assessment)
 }
 
-fn standing(workspace: &mut Workspace, stage: &Stage, key: &Key) -> Result<Standing, Error> {
+fn standing(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<Standing, Error> {
     if stage.frozen {
         let present = present(workspace, &stage.outputs)?;
         return Ok(present.map_or(Standing::Stale, Standing::Fresh));
@@ -119,13 +144,15 @@ fn standing(workspace: &mut Workspace, stage: &Stage, key: &Key) -> Result<Stand
     if stage.always_changed || reads_nothing {
         return Ok(Standing::Stale);
     }
-    let Some(recorded) = workspace.store.records.outputs_of(key)? else { return Ok(Standing::Stale) };
+    let Some(recorded) = workspace.store.records.outputs_of(&assessment.key)? else {
+        return Ok(adopt::vouched(workspace, stage, assessment)?.map_or(Standing::Stale, Standing::Vouched));
+    };
     if present(workspace, &stage.outputs)?.is_some_and(|present| same(&present, &recorded)) {
         return Ok(Standing::Fresh(recorded));
     }
     // What a persistent output held before is an input that no key knows: only a run can tell.
     let persists = stage.outputs.iter().any(|output| output.persist);
-    if !persists && recorded.iter().all(|artifact| workspace.store.objects.has(&artifact.content)) {
+    if !persists && recorded.iter().all(|artifact| workspace.store.objects.can_get(&artifact.content)) {
         return Ok(Standing::Stored(recorded));
     }
     Ok(Standing::Stale)
@@ -160,7 +187,7 @@ pub fn declared(stage: &Stage, parameters: &Values) -> Recipe {
     for (file, values) in parameters {
         for (key, value) in values {
             // JSON keeps types apart: 1, 1.0, true and "1" are four values.
-            recipe.add(Kind::Parameter, format!("{file}:{key}"), value.to_string());
+            recipe.add(Kind::Parameter, format!("{file}:{key}"), value.to_json().to_string());
         }
     }
     for output in &stage.outputs {
@@ -184,20 +211,20 @@ pub fn surroundings(study: &Study, stage: &Stage) -> Result<Recipe, Error> {
     Ok(recipe)
 }
 
-fn recipe(
-    workspace: &Workspace,
+/// All that a stage's key is made of.
+pub(crate) fn recipe(
+    workspace: &mut Workspace,
     stage: &Stage,
     parameters: &Values,
     dependencies: &[Content],
-    revision: Option<String>,
 ) -> Result<Recipe, Error> {
     let mut recipe = declared(stage, parameters);
     for (dependency, content) in stage.dependencies.iter().zip(dependencies) {
         recipe.add(Kind::Dependency, dependency.path.as_str(), &content.sha256);
     }
     recipe.extend(surroundings(workspace.study, stage)?);
-    if let Some(revision) = revision {
-        recipe.add(Kind::Commit, "git", revision);
+    if let Some(revision) = workspace.keyed_revision()? {
+        recipe.add(Kind::Commit, "git", revision.to_string());
     }
     Ok(recipe.finish())
 }
@@ -272,54 +299,4 @@ fn check_overlay(workspace: &Workspace, stage: &Stage) -> Result<(), Error> {
             Err(Complaint::at(declared.line, what).in_file(Path::new(FILE)).into())
         }
     }
-}
-
-/// Why a stage that is not fresh is not: what changed since its last run, or what is wrong with its outputs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    NeverRan,
-    AlwaysChanged,
-    Changed(Vec<Change>),
-    /// Output paths that are gone or differ from what this key gave.
-    Outputs(Vec<(String, OutputChange)>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputChange {
-    Deleted,
-    Modified,
-    NotStored,
-}
-
-/// How a recipe differs from the likest of the stage's latest runs (after a run with other parameters that is not the last
-/// one); `None` where it never ran.
-pub fn changes(workspace: &Workspace, stage: &Stage, recipe: &Recipe) -> Result<Option<Vec<Change>>, Error> {
-    const LATEST: u32 = 10;
-    let earlier = workspace.store.records.recent_recipes(&stage.name, LATEST)?;
-    Ok(earlier.iter().map(|earlier| recipe.changes_since(earlier)).min_by_key(Vec::len))
-}
-
-/// Why a stage that is not fresh is not.
-pub fn reason(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<Reason, Error> {
-    if stage.always_changed || (stage.dependencies.is_empty() && stage.outputs.is_empty()) {
-        return Ok(Reason::AlwaysChanged);
-    }
-    let Some(recorded) = workspace.store.records.outputs_of(&assessment.key)? else {
-        return Ok(changes(workspace, stage, &assessment.recipe)?.map_or(Reason::NeverRan, Reason::Changed));
-    };
-    let mut changes = Vec::new();
-    for artifact in recorded {
-        let path = RepoPath::root().join(&artifact.path).map_err(|error| Error::State(error.to_string()))?;
-        match workspace.content(&path)? {
-            None => changes.push((artifact.path, OutputChange::Deleted)),
-            Some(content) if content.sha256 != artifact.content.sha256 => {
-                changes.push((artifact.path, OutputChange::Modified));
-            }
-            Some(_) if !workspace.store.objects.has(&artifact.content) => {
-                changes.push((artifact.path, OutputChange::NotStored));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(Reason::Outputs(changes))
 }

@@ -8,7 +8,7 @@ use super::fsck::bytes;
 use super::{Context, OverlayArgs, print, print_json};
 use crate::error::Error;
 use crate::history::scope::{InUse, Scope, in_use};
-use crate::store::Outcome;
+use crate::manifest::{Overlay, Parameters};
 use crate::store::collect::{Collected, collect};
 
 /// Remove from the store what nothing needs; a scope says which runs to forget first
@@ -17,6 +17,7 @@ use crate::store::collect::{Collected, collect};
 /// way of an output and was kept. With a scope, runs that are out of use are forgotten first. In use is what the
 /// work tree needs (every scope includes -w): runs whose outputs its dvc.lock names or that stand in it, and for each
 /// stage the run that `repro` would find with params.yaml or one of its presets, else the newest with these parameters.
+/// Runs that failed are never in use.
 /// DVC's cache is never touched.
 #[derive(Debug, clap::Args)]
 pub(super) struct Gc {
@@ -44,15 +45,13 @@ pub(super) struct Gc {
 }
 
 pub(super) fn run(context: &Context, arguments: &Gc) -> Result<ExitCode, Error> {
-    let (parameters, _) = context.load(&OverlayArgs::none())?;
+    let parameters = Parameters::load(&context.root, &Overlay::default())?;
     let mut workspace = context.workspace(parameters, &OverlayArgs::none())?;
     let _lock = context.lock(&workspace.store)?;
     let found = match scope(arguments) {
         None => None,
         Some(scope) => {
-            let mut runs = workspace.store.records.all()?;
-            // Of those that failed there is nothing to restore.
-            runs.retain(|run| run.outcome == Outcome::Success);
+            let runs = workspace.store.records.all()?;
             Some(in_use(&mut workspace, scope, &runs)?)
         }
     };

@@ -90,6 +90,7 @@ fn row(logged: &Logged) -> [String; 7] {
         (outcome, _) => outcome.word().to_owned(),
     };
     let commit = match (provenance["git"]["commit"].as_str(), provenance["git"]["uncommitted"]["files"].as_u64()) {
+        _ if !provenance["adopted"].is_null() => "adopted from dvc.lock".to_owned(),
         (None, _) => "no commit".to_owned(),
         (Some(commit), None) => start_of(commit),
         (Some(commit), Some(1)) => format!("{} and 1 changed file", start_of(commit)),

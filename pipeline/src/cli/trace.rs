@@ -136,7 +136,10 @@ fn origin(source: &Source) -> String {
         (_, Some(dvc_file)) => write!(text, "kept by DVC: {dvc_file}, last changed by commit {commit}"),
         (Origin::Committed, _) => write!(text, "last changed by commit {commit}"),
         (Origin::Modified, _) if commit.is_empty() => write!(text, "added to git, not committed"),
-        (Origin::Modified, _) => write!(text, "modified since commit {commit}"),
+        (Origin::Modified, _) => match source.files {
+            Some(_) => write!(text, "{} not as commit {commit} has them", source.differing),
+            None => write!(text, "modified since commit {commit}"),
+        },
         (Origin::Untracked, _) => write!(text, "not tracked by git"),
         (Origin::Ignored, _) => write!(text, "ignored by git"),
         (Origin::Unversioned, _) => write!(text, "in no git repository"),

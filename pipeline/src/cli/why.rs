@@ -8,6 +8,7 @@ use super::{Context, OverlayArgs, print, print_json};
 use crate::error::Error;
 use crate::fingerprint::Ingredient;
 use crate::plan::{self, Standing};
+use crate::reason;
 
 /// Explain a stage: how it stands, what changed since its last run, and everything that its key is made of
 ///
@@ -32,12 +33,19 @@ pub(super) fn run(context: &Context, arguments: &Why) -> Result<ExitCode, Error>
     for index in wanted {
         let stage = &graph.stages[index];
         let assessment = plan::assess(&mut workspace, stage)?;
-        let (standing, sentence) = match assessment.standing {
-            Standing::Fresh(_) => ("fresh", format!("{}: up to date\n", stage.name)),
-            Standing::Stored(_) => ("stored", super::status::explain(&mut workspace, stage, &assessment, true)?),
-            Standing::Stale => ("stale", super::status::explain(&mut workspace, stage, &assessment, false)?),
+        let standing = match assessment.standing {
+            Standing::Fresh(_) => "fresh",
+            Standing::Stored(_) => "stored",
+            Standing::Vouched(_) => "vouched",
+            Standing::Stale => "stale",
         };
-        let changes = plan::changes(&workspace, stage, &assessment.recipe)?.unwrap_or_default();
+        let sentence = match &assessment.standing {
+            Standing::Fresh(_) => format!("{}: up to date\n", stage.name),
+            standing if standing.is_fresh() => format!("{}: up to date, as dvc.lock says\n", stage.name),
+            _ => super::status::explain(&mut workspace, stage, &assessment)?,
+        };
+        let changes =
+            reason::changes(&workspace, stage, &assessment.recipe)?.map(|(changes, _)| changes).unwrap_or_default();
         text.push_str(&sentence);
         text.push_str(&format!("key {} is made of\n", assessment.key.as_str()));
         for Ingredient(kind, name, value) in assessment.recipe.ingredients() {

@@ -1,11 +1,13 @@
 //! Keeps dvc.lock true: read before anything runs, written once at the end, and left alone where nothing changed.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 
 use crate::digest::{Content, hex};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::lockfile::{self, Lock};
+use crate::lockfile::{self, FILE, Lock};
 use crate::manifest::params::Values;
 use crate::plan::{Assessment, Workspace};
 use crate::store::Artifact;
@@ -39,11 +41,11 @@ pub(super) struct Before {
 impl Before {
     /// Reads the lock; a broken one is found here, before anything runs.
     pub fn read(workspace: &Workspace) -> Result<Self, Error> {
-        let text = lockfile::read(&workspace.root)?;
+        let text = lockfile::read(&workspace.root.join(FILE))?;
         let written = workspace.store.records.note(NOTE)?;
         let source = written.and_then(|note| note.strip_prefix(&digest(&text)).map(str::to_owned));
         if source.is_none() {
-            Lock::parse(&text)?;
+            Lock::parse(&text, Path::new(FILE))?;
         }
         Ok(Self { text, source })
     }
@@ -55,13 +57,13 @@ impl Before {
         if self.source.as_ref() == Some(&source) {
             return Ok(());
         }
-        let mut lock = Lock::parse(&self.text)?;
+        let mut lock = Lock::parse(&self.text, Path::new(FILE))?;
         for done in &settled {
             lock.set(&graph.stages[done.index], &done.dependencies, &done.parameters, &done.outputs);
         }
-        let text = lock.to_text(graph.stages.iter().map(|stage| stage.name.as_str()))?;
+        let text = lock.to_text(graph.stages.iter().map(|stage| stage.name.as_str()));
         if text != self.text {
-            lockfile::write(&workspace.root, &text)?;
+            lockfile::write(&workspace.root.join(FILE), &text)?;
         }
         Ok(workspace.store.records.set_note(NOTE, &(digest(&text) + &source))?)
     }

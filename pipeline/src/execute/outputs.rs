@@ -56,7 +56,7 @@ pub fn collect(workspace: &mut Workspace, stage: &Stage) -> Result<Vec<Artifact>
 
 /// Puts the files of one output into the store. The digests are those of the stored bytes: a file that changes
 /// meanwhile can't be recorded under a digest that it does not have.
-fn keep(workspace: &mut Workspace, output: &Output) -> Result<Content, Error> {
+pub fn keep(workspace: &mut Workspace, output: &Output) -> Result<Content, Error> {
     let target = output.path.within(&workspace.root);
     let Some(mut content) = workspace.content(&output.path)? else {
         return Err(Error::State(format!("lost its output {} while it was stored", output.path)));
@@ -121,7 +121,7 @@ pub fn restore_one(
     if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
         keep(workspace, output)?;
     }
-    Ok(workspace.store.objects.restore(recorded, &target)?)
+    Ok(workspace.store.objects.restore_or_heal(recorded, &target)?)
 }
 
 /// Makes sure that DVC, where the study has it, finds the outputs in its cache.

@@ -13,6 +13,7 @@ use super::record::{self, Log};
 use super::resources::{self, Resources, Slots};
 use super::scheduler::Scheduler;
 use super::{Failure, Interrupt, Options, Summary, inputs, outputs};
+use crate::adopt::{self, Adopted};
 use crate::error::Error;
 use crate::events::Event;
 use crate::graph::Graph;
@@ -189,6 +190,22 @@ impl<'a, 'b> Runner<'a, 'b> {
                     return Ok(());
                 }
             }
+            Standing::Vouched(promises) => match adopt::adopt(self.workspace, stage, &assessment, &promises)? {
+                Adopted::Whole(artifacts) => {
+                    let stage = stage.name.clone();
+                    if promises.iter().all(|promise| promise.here) {
+                        self.summary.skipped.push(stage.clone());
+                        (self.report)(Event::Adopted { stage });
+                    } else {
+                        self.summary.cached.push(stage.clone());
+                        (self.report)(Event::Restored { stage });
+                    }
+                    self.settled(index, assessment, artifacts);
+                    return Ok(());
+                }
+                Adopted::Damaged(path) => (self.report)(Event::Damaged { path: path.display().to_string() }),
+                Adopted::Not => {}
+            },
             Standing::Stale => {}
         }
         // Found here where the stage might have been restored; else before anything ran.

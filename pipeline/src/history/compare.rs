@@ -52,7 +52,8 @@ pub fn compare(old: &State, new: &State, sources: &Sources, study: &Study) -> Re
     for path in metric_files(old).union(&metric_files(new)) {
         let sides = [metrics(old, path, sources, &notes)?, metrics(new, path, sources, &notes)?];
         if let [Some(old), Some(new)] = sides {
-            comparison.metrics.extend(differences(path.as_str(), &old, &new));
+            let moved = |changed: &Changed| change(changed).is_none_or(|change| change.as_f64() != Some(0.0));
+            comparison.metrics.extend(differences(path.as_str(), &old, &new).into_iter().filter(moved));
         }
     }
     let reader = |state: &State, path: &str| -> Result<Option<Vec<u8>>, crate::study::ProgramError> {

@@ -17,12 +17,12 @@ use crate::store::Entry;
 pub(super) fn runs_that_repro_finds(
     workspace: &mut Workspace,
     mut parameters: Parameters,
-    runs: &[Entry],
+    runs: &[&Entry],
     placed: &BTreeMap<String, String>,
 ) -> Result<Vec<i64>, Error> {
     let graph = Graph::new(manifest::load(&workspace.root, &parameters)?)?;
     let mut of_stage: HashMap<&str, Vec<&Entry>> = HashMap::new();
-    for run in runs.iter().rev() {
+    for &run in runs.iter().rev() {
         of_stage.entry(&run.stage).or_default().push(run);
     }
     let mut settled = Settled::new(&graph, placed);

@@ -1,6 +1,7 @@
 //! Which runs on record are in use: by the work tree, by its parameters and presets, by branches, tags or commits.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
 
 use git2::Oid;
 
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::lockfile::{self, Lock};
 use crate::manifest::{Overlay, Parameters};
 use crate::plan::Workspace;
-use crate::store::Entry;
+use crate::store::{Entry, Outcome};
 
 /// Whose runs to keep, beyond the work tree's.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,16 +36,20 @@ pub struct InUse {
 /// 3. that `repro` would find now, with params.yaml or with one of its presets; where it would find none, the newest run of
 ///    the stage with these parameters,
 /// 4. that are among the newest of their stage, as many as the scope says.
+///
+/// Of a run that failed there is nothing to use.
 pub fn in_use(workspace: &mut Workspace, scope: Scope, runs: &[Entry]) -> Result<InUse, Error> {
+    let runs: Vec<&Entry> = runs.iter().filter(|run| run.outcome == Outcome::Success).collect();
     let mut found = InUse::default();
-    let mut locked = md5s(&Lock::parse(&lockfile::read(&workspace.root)?)?);
+    let path = Path::new(lockfile::FILE);
+    let mut locked = md5s(&Lock::parse(&lockfile::read(&workspace.root.join(path))?, path)?);
     if scope.branches || scope.tags || scope.commits {
         let repository = Repository::open(&workspace.root)?;
         let commits = commits(&repository, scope)?;
         lock_in_commits(&repository, &commits, &mut locked, &mut found.notes)?;
     }
     let placed = workspace.store.records.all_placed()?;
-    found.runs.extend(named_by_locks(runs, locked));
+    found.runs.extend(named_by_locks(&runs, locked));
     let stands = |run: &Entry| {
         let mut outputs = run.outputs.iter().flatten().peekable();
         outputs.peek().is_some() && outputs.all(|it| placed.get(&it.path) == Some(&it.content.sha256))
@@ -54,9 +59,9 @@ pub fn in_use(workspace: &mut Workspace, scope: Scope, runs: &[Entry]) -> Result
     for preset in presets.into_iter().map(Some).chain([None]) {
         let overlay = Overlay { preset, set: Vec::new() };
         let parameters = Parameters::load(&workspace.root, &overlay)?;
-        found.runs.extend(resolve::runs_that_repro_finds(workspace, parameters, runs, &placed)?);
+        found.runs.extend(resolve::runs_that_repro_finds(workspace, parameters, &runs, &placed)?);
     }
-    found.runs.extend(newest(runs, scope.newest));
+    found.runs.extend(newest(&runs, scope.newest));
     Ok(found)
 }
 
@@ -82,7 +87,7 @@ fn lock_in_commits(
 ) -> Result<(), Error> {
     for (commit, blob) in repository.files_called(lockfile::FILE, commits)? {
         let text = String::from_utf8_lossy(&repository.bytes(blob)?).into_owned();
-        match Lock::parse(&text) {
+        match Lock::parse(&text, Path::new(lockfile::FILE)) {
             Ok(lock) => locked.extend(md5s(&lock)),
             Err(error) => notes.push(format!("nothing is kept for commit {commit}: {error}")),
         }
@@ -95,12 +100,12 @@ fn md5s(lock: &Lock) -> HashSet<String> {
 }
 
 /// The runs all of whose outputs are named; for an output of which there is no such run, the newest that gave it.
-fn named_by_locks(runs: &[Entry], mut locked: HashSet<String>) -> Vec<i64> {
+fn named_by_locks(runs: &[&Entry], mut locked: HashSet<String>) -> Vec<i64> {
     let md5s = |run: &Entry| -> Vec<String> {
         run.outputs.iter().flatten().map(|artifact| artifact.content.md5.clone()).collect()
     };
     let all: HashSet<String> = locked.clone();
-    let whole = |run: &&Entry| !md5s(run).is_empty() && md5s(run).iter().all(|md5| all.contains(md5));
+    let whole = |run: &&&Entry| !md5s(run).is_empty() && md5s(run).iter().all(|md5| all.contains(md5));
     let mut used: Vec<i64> = Vec::new();
     for run in runs.iter().filter(whole) {
         used.push(run.id);
@@ -118,7 +123,7 @@ fn named_by_locks(runs: &[Entry], mut locked: HashSet<String>) -> Vec<i64> {
     used
 }
 
-fn newest(runs: &[Entry], number: usize) -> Vec<i64> {
+fn newest(runs: &[&Entry], number: usize) -> Vec<i64> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     let mut newest = Vec::new();
     for run in runs.iter().rev() {

@@ -43,13 +43,13 @@ const TEXTS: &[&str] = &["yaml", "yml", "json", "toml", "py", "dvcignore", "lock
 
 impl State {
     pub fn of_work_tree(root: &Path, stages: Vec<Stage>) -> Result<Self, Error> {
-        let text = lockfile::read(root)?;
+        let text = lockfile::read(&root.join(lockfile::FILE))?;
         Ok(Self {
             name: "workspace".to_owned(),
             stages,
             commit: None,
             has_lock: !text.is_empty(),
-            locked: outputs(&Lock::parse(&text)?),
+            locked: outputs(&Lock::parse(&text, Path::new(lockfile::FILE))?),
             folder: root.to_owned(),
             _temporary: None,
         })
@@ -86,8 +86,8 @@ impl State {
                 lay_out(&path.within(&folder), &bytes)?;
             }
         }
-        let text = lockfile::read(&folder)?;
-        let lock = Lock::parse(&text).map_err(|error| at_revision(error.to_string()))?;
+        let text = lockfile::read(&folder.join(lockfile::FILE))?;
+        let lock = Lock::parse(&text, Path::new(lockfile::FILE)).map_err(|error| at_revision(error.to_string()))?;
         Ok(Self {
             name: revision.to_owned(),
             stages,

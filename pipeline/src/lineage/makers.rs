@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::digest::Content;
 use crate::path::RepoPath;
-use crate::store::Entry;
+use crate::store::{Entry, Outcome};
 
 pub struct Makers<'a> {
     /// The oldest first.
@@ -17,7 +17,8 @@ pub struct Makers<'a> {
 
 impl<'a> Makers<'a> {
     pub fn new(runs: &'a [Entry]) -> Self {
-        let runs: Vec<&Entry> = runs.iter().filter(|run| run.is_readable()).collect();
+        let made = |run: &&Entry| run.is_readable() && run.outcome == Outcome::Success;
+        let runs: Vec<&Entry> = runs.iter().filter(made).collect();
         let mut outputs: BTreeMap<RepoPath, Vec<(usize, &Content)>> = BTreeMap::new();
         let mut anywhere = HashMap::new();
         for (index, run) in runs.iter().enumerate() {

@@ -19,6 +19,8 @@ pub struct Source {
     pub origin: Origin,
     /// Of a folder: how many files it had.
     pub files: Option<usize>,
+    /// How many of the files the commit does not have, or not so.
+    pub differing: usize,
     /// The last commit that changed what git has there.
     pub commit: Option<Commit>,
     /// The file by which DVC keeps what git ignores.
@@ -83,19 +85,21 @@ impl<'a> Sources<'a> {
         let members = files.members;
         let same_now = now.map(|now| files.are_in(bytes, now));
         let number = members.map(<[Member]>::len);
-        let mut source = Source { origin: Origin::Unversioned, files: number, commit: None, dvc_file: None, same_now };
+        let differing = number.unwrap_or(1);
+        let mut source =
+            Source { origin: Origin::Unversioned, files: number, differing, commit: None, dvc_file: None, same_now };
         let Some(repository) = self.repository else { return Ok(Some(source)) };
         let read_at = reader.and_then(|run| repository.find(run.provenance["git"]["commit"].as_str()?));
         let starts: Vec<Oid> = read_at.into_iter().chain(repository.head()).collect();
         for &start in &starts {
-            if holds(repository, start, bytes, members)? {
+            source.differing = source.differing.min(differing_from(repository, start, bytes, members)?);
+            if source.differing == 0 {
                 source.origin = Origin::Committed;
                 source.commit = describe_last_change(repository, start, &bytes.path)?;
                 return Ok(Some(source));
             }
         }
-        let is_folder = |path: &RepoPath| path.is_root() || now.is_some_and(|now| now.members.is_some());
-        if members.is_none() && same_now != Some(true) && is_folder(&bytes.path) {
+        if members.is_none() && same_now != Some(true) && now.is_some_and(|now| now.members.is_some()) {
             return Ok(None);
         }
         for &start in &starts {
@@ -135,22 +139,21 @@ fn describe_last_change(repository: &Repository, start: Oid, path: &RepoPath) ->
     last.map(|commit| repository.describe(commit)).transpose()
 }
 
-/// Whether a commit has exactly these bytes at this path: the file, or every file of the folder.
-fn holds(
+/// How many of these files (the file itself, or those of the folder) a commit does not have with these bytes.
+fn differing_from(
     repository: &Repository,
     commit: Oid,
     bytes: &Bytes,
     members: Option<&[Member]>,
-) -> Result<bool, HistoryError> {
-    let digest = |bytes: &[u8]| hex(&Sha256::digest(bytes));
-    let Some(members) = members else {
-        return Ok(repository.file(commit, &bytes.path)?.is_some_and(|file| digest(&file) == bytes.sha256));
+) -> Result<usize, HistoryError> {
+    let differs = |path: &RepoPath, sha256: &str| -> Result<usize, HistoryError> {
+        let file = repository.file(commit, path)?;
+        Ok(usize::from(file.is_none_or(|file| hex(&Sha256::digest(&file)) != sha256)))
     };
+    let Some(members) = members else { return differs(&bytes.path, &bytes.sha256) };
+    let mut differing = 0;
     for member in members {
-        let Ok(path) = bytes.path.join(&member.path) else { return Ok(false) };
-        if repository.file(commit, &path)?.is_none_or(|file| digest(&file) != member.sha256) {
-            return Ok(false);
-        }
+        differing += bytes.path.join(&member.path).map_or(Ok(1), |path| differs(&path, &member.sha256))?;
     }
-    Ok(!members.is_empty())
+    Ok(differing)
 }

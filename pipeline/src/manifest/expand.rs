@@ -25,9 +25,9 @@ fn foreach(over: &Node) -> Result<Vec<Instance>, Complaint> {
     let instance = |suffix: String, item: &Node, key: Option<&str>| {
         let mut names = Map::new();
         if let Some(key) = key {
-            names.insert("key".to_owned(), Entry { line: item.line, node: Node::text(key, item.line) });
+            names.insert("key".to_owned(), Entry::new(item.line, Node::text(key, item.line)));
         }
-        names.insert("item".to_owned(), Entry { line: item.line, node: item.clone() });
+        names.insert("item".to_owned(), Entry::new(item.line, item.clone()));
         Instance { suffix: Some(suffix), names }
     };
     match &over.value {
@@ -68,7 +68,7 @@ fn matrix(axes: &Node) -> Result<Vec<Instance>, Complaint> {
                 let mut words = words.clone();
                 words.push(python_text(value).unwrap_or_else(|| format!("{axis}{index}")));
                 let mut item = item.clone();
-                item.insert(axis.clone(), Entry { line: value.line, node: value.clone() });
+                item.insert(axis.clone(), Entry::new(value.line, value.clone()));
                 longer.push((words, item));
             }
         }
@@ -80,8 +80,8 @@ fn matrix(axes: &Node) -> Result<Vec<Instance>, Complaint> {
             let suffix = words.join("-");
             let mut names = Map::new();
             let key = Node::text(suffix.clone(), axes.line);
-            names.insert("key".to_owned(), Entry { line: axes.line, node: key });
-            names.insert("item".to_owned(), Entry { line: axes.line, node: Node::new(Value::Map(item), axes.line) });
+            names.insert("key".to_owned(), Entry::new(axes.line, key));
+            names.insert("item".to_owned(), Entry::new(axes.line, Node::new(Value::Map(item), axes.line)));
             Instance { suffix: Some(suffix), names }
         })
         .collect())

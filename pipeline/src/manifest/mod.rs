@@ -94,7 +94,7 @@ fn interpolate_stage(body: &Map, scope: &Scope) -> Result<Map, Complaint> {
         }
         let place = if key == "cmd" { Place::Command } else { Place::Elsewhere };
         let node = interpolate(&entry.node, scope, place)?;
-        done.insert(key.clone(), Entry { line: entry.line, node });
+        done.insert(key.clone(), Entry { line: entry.line, node, named: entry.named });
     }
     Ok(done)
 }

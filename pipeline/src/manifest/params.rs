@@ -36,17 +36,23 @@ pub struct Parameters {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Declared {
     pub file: String,
+    /// The file as dvc.yaml writes it, relative to the stage's folder.
+    pub written: String,
     pub key: Option<String>,
     pub line: u32,
 }
 
 /// Parameter file -> declared key -> value, in dvc.lock's order: params.yaml first, then by path; keys sorted.
-pub type Values = Vec<(String, BTreeMap<String, serde_json::Value>)>;
+pub type Values = Vec<(String, BTreeMap<String, Node>)>;
 
 /// The file that `RETRIAL_PARAMS` names: parameter file -> declared key -> value.
 pub fn to_json(values: &Values) -> String {
-    let whole = values.iter().map(|(file, values)| (file.clone(), serde_json::json!(values)));
-    serde_json::Value::Object(whole.collect()).to_string()
+    use serde_json::Value as Json;
+    let whole = values.iter().map(|(file, values)| {
+        let values = values.iter().map(|(key, value)| (key.clone(), value.to_json()));
+        (file.clone(), Json::Object(values.collect()))
+    });
+    Json::Object(whole.collect()).to_string()
 }
 
 impl Parameters {
@@ -100,7 +106,7 @@ impl Parameters {
 
     /// The values of what a stage of the dvc.yaml `manifest` declares.
     pub fn values(&mut self, declared: &[Declared], manifest: &Path) -> Result<Values, ManifestError> {
-        let mut files: BTreeMap<&str, BTreeMap<String, serde_json::Value>> = BTreeMap::new();
+        let mut files: BTreeMap<&str, BTreeMap<String, Node>> = BTreeMap::new();
         for parameter in declared {
             let complain = |what: String| Complaint::at(parameter.line, what).in_file(manifest);
             let tree = self.file(&parameter.file)?;
@@ -116,10 +122,10 @@ impl Parameters {
                             parameter.file
                         )));
                     };
-                    values.insert(key.clone(), node.to_json());
+                    values.insert(key.clone(), node.clone());
                 }
                 (None, Value::Map(map)) => {
-                    values.extend(map.iter().map(|(key, entry)| (key.clone(), entry.node.to_json())));
+                    values.extend(map.iter().map(|(key, entry)| (key.clone(), entry.node.clone())));
                 }
                 (None, _) => return Err(complain(format!("declares {}, which holds no mapping", parameter.file))),
             }

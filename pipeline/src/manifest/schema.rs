@@ -231,21 +231,21 @@ fn output(item: &Node, kind: OutputKind, folder: &RepoPath) -> Result<Output, Co
 
 fn parameters(items: &[Node], folder: &RepoPath) -> Result<Vec<Declared>, Complaint> {
     let mut declared = Vec::new();
-    let in_folder = |file: &str, line| path_at(folder, file, line).map(|path| path.as_str().to_owned());
+    let declare = |written: &str, key: Option<String>, line: u32| {
+        let file = path_at(folder, written, line)?.as_str().to_owned();
+        Ok(Declared { file, written: written.to_owned(), key, line })
+    };
     for item in items {
         match &item.value {
             Value::Map(files) => {
                 for (file, entry) in files {
-                    let file = in_folder(file, entry.line)?;
                     match &entry.node.value {
-                        Value::Null => declared.push(Declared { file, key: None, line: entry.line }),
-                        Value::List(keys) if keys.is_empty() => {
-                            declared.push(Declared { file, key: None, line: entry.line });
-                        }
+                        Value::Null => declared.push(declare(file, None, entry.line)?),
+                        Value::List(keys) if keys.is_empty() => declared.push(declare(file, None, entry.line)?),
                         Value::List(keys) => {
                             for key in keys {
                                 let name = text(key, "a parameter's name")?;
-                                declared.push(Declared { file: file.clone(), key: Some(name), line: key.line });
+                                declared.push(declare(file, Some(name), key.line)?);
                             }
                         }
                         _ => {
@@ -255,11 +255,7 @@ fn parameters(items: &[Node], folder: &RepoPath) -> Result<Vec<Declared>, Compla
                     }
                 }
             }
-            _ => declared.push(Declared {
-                file: in_folder(DEFAULT_FILE, item.line)?,
-                key: Some(text(item, "a parameter's name")?),
-                line: item.line,
-            }),
+            _ => declared.push(declare(DEFAULT_FILE, Some(text(item, "a parameter's name")?), item.line)?),
         }
     }
     Ok(declared)

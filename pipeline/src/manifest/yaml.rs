@@ -4,22 +4,31 @@
 //! errors, and aliases cannot blow up: the expanded tree is bounded.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::error::Complaint;
 
-/// More values than any sane file holds; a "billion laughs" stops here.
+/// A file may hold this many values, or one a byte, with its aliases expanded; a "billion laughs" stops here.
 const MOST_VALUES: usize = 1_000_000;
 /// Deeper nesting than this is refused, so that no later recursion can overflow the stack.
 const DEEPEST: usize = 128;
 
-/// A value and the line it starts on (from 1).
-#[derive(Debug, Clone, PartialEq)]
+/// A value and the line it starts on (from 1). Equal values are equal wherever they stand.
+#[derive(Debug, Clone)]
 pub struct Node {
     pub value: Value,
     pub line: u32,
+    /// Of what was parsed: the same for an anchor and its aliases, which dvc.lock keeps, and for nothing else.
+    pub id: Option<u64>,
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,15 +45,35 @@ pub enum Value {
 /// Key -> (line of the key, value), in the order of the file.
 pub type Map = IndexMap<String, Entry>;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     pub line: u32,
     pub node: Node,
+    /// Whether the file's key is text: that of `1: x` is none.
+    pub named: bool,
+}
+
+impl Entry {
+    pub fn new(line: u32, node: Node) -> Self {
+        Self { line, node, named: true }
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
+}
+
+/// An identity that no other value has.
+pub fn fresh_id() -> Option<u64> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    Some(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Node {
     pub fn new(value: Value, line: u32) -> Self {
-        Self { value, line }
+        Self { value, line, id: None }
     }
 
     pub fn text(text: impl Into<String>, line: u32) -> Self {
@@ -108,7 +137,8 @@ impl Node {
 
 /// Parses the first document of `text`. An empty document is an empty mapping.
 pub fn parse(text: &str) -> Result<Node, Complaint> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0 };
+    let most = MOST_VALUES.max(text.len());
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), values: 0, most };
     loop {
         let (event, span) = reader.next()?;
         match event {
@@ -123,6 +153,7 @@ struct Reader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     values: usize,
+    most: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -138,8 +169,8 @@ impl<'a> Reader<'a> {
 
     fn count(&mut self, more: usize, at: u32) -> Result<(), Complaint> {
         self.values += more;
-        if self.values > MOST_VALUES {
-            return Err(Complaint::at(at, format!("holds more than {MOST_VALUES} values once aliases are expanded")));
+        if self.values > self.most {
+            return Err(Complaint::at(at, format!("holds more than {} values once aliases are expanded", self.most)));
         }
         Ok(())
     }
@@ -154,7 +185,8 @@ impl<'a> Reader<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let as_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix == "str");
                 let value = if as_text { Value::Text(text.into_owned()) } else { scalar(&text, at)? };
-                (Node::new(value, at), anchor)
+                let id = if anchor == 0 { None } else { fresh_id() };
+                (Node { value, line: at, id }, anchor)
             }
             Event::SequenceStart(anchor, _) => {
                 let mut items = Vec::new();
@@ -164,9 +196,11 @@ impl<'a> Reader<'a> {
                         (event, span) => items.push(self.node(event, span, depth + 1)?),
                     }
                 }
-                (Node::new(Value::List(items), at), anchor)
+                (Node { value: Value::List(items), line: at, id: fresh_id() }, anchor)
             }
-            Event::MappingStart(anchor, _) => (Node::new(Value::Map(self.map(depth)?), at), anchor),
+            Event::MappingStart(anchor, _) => {
+                (Node { value: Value::Map(self.map(depth)?), line: at, id: fresh_id() }, anchor)
+            }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return Err(Complaint::at(at, "uses an alias before its anchor is complete".to_owned()));
@@ -208,7 +242,8 @@ impl<'a> Reader<'a> {
                 let first: &Entry = first;
                 return Err(Complaint::at(key.line, format!("repeats the key `{name}` of line {}", first.line)));
             }
-            map.insert(name, Entry { line: key.line, node });
+            let named = matches!(key.value, Value::Text(_));
+            map.insert(name, Entry { line: key.line, node, named });
         }
         // A merge adds what the mapping lacks; of several, the first wins.
         for node in merged {
@@ -287,8 +322,10 @@ fn number(text: &str) -> Number {
         return Number::Int(plain.strip_prefix('+').unwrap_or(&plain).parse().ok());
     }
     let numeric = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+    // `.5e3` is text for ruamel; `.5e+3` is not.
+    let unsigned = body.starts_with('.') && body.contains(['e', 'E']) && !body.contains(['+', '-']);
     match plain.parse::<f64>() {
-        Ok(value) if body.bytes().all(numeric) => Number::Float(value),
+        Ok(value) if body.bytes().all(numeric) && !unsigned => Number::Float(value),
         _ => Number::No,
     }
 }
@@ -313,13 +350,23 @@ pub fn python_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    let scientific = format!("{value:e}");
+    let scientific = shortest(value);
     let exponent: i32 = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
     if value != 0.0 && !(-4..16).contains(&exponent) {
         let mantissa = scientific.split('e').next().unwrap_or_default();
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.abs());
     }
-    let plain = format!("{value}");
-    if plain.contains('.') { plain } else { format!("{plain}.0") }
+    let decimals = scientific.find('e').map_or(0, |end| end.saturating_sub(usize::from(value.is_sign_negative()) + 2));
+    let decimals = i32::try_from(decimals).unwrap_or(0).saturating_sub(exponent).max(1);
+    format!("{value:.*}", usize::try_from(decimals).unwrap_or(1))
+}
+
+/// The fewest digits that read back to the value, in scientific notation. Where two are as near to it, Python takes the even
+/// one, and Rust the larger.
+fn shortest(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    let digits = shortest.split('e').next().unwrap_or_default().bytes().filter(u8::is_ascii_digit).count();
+    let even = format!("{value:.*e}", digits.saturating_sub(1));
+    if even.parse() == Ok(value) { even } else { shortest }
 }

@@ -30,6 +30,10 @@ impl<W: Write> Lines<W> {
             }
             // What is as it should be needs no line.
             Event::Fresh { .. } => {}
+            Event::Adopted { stage } => self.line("Adopted", Colour::Green, &format!("{stage} from dvc.lock")),
+            Event::Damaged { path } => {
+                self.line("Damaged", Colour::Red, &format!("{path}: removed from DVC's cache, and not used"));
+            }
             Event::Restored { stage } => self.line("Restored", Colour::Green, stage),
             Event::Started { stage, .. } => self.line("Running", Colour::Green, stage),
             Event::Output { stage, line } => self.output(stage, line),

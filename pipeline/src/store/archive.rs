@@ -6,7 +6,7 @@ use std::fs;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Objects, Records, StoreError};
+use super::{Objects, Records, StoreError, Taken};
 use crate::digest::{Content, Md5, Member, folder_of, hex};
 use crate::path::RepoPath;
 
@@ -76,9 +76,10 @@ impl Archive {
 }
 
 fn adopt_file(objects: &Objects, md5: &str) -> Result<Option<Content>, StoreError> {
-    let Some(path) = objects.dvc_object(md5).filter(|path| path.is_file()) else { return Ok(None) };
-    let stored = objects.put(&path)?;
-    Ok((stored.md5 == md5).then(|| Content::of_file(stored, false)))
+    Ok(match objects.take_from_dvc(md5)? {
+        Taken::Whole(content) => Some(content),
+        Taken::Missing | Taken::Damaged(_) => None,
+    })
 }
 
 fn of_member(member: &Member) -> Content {

@@ -82,7 +82,8 @@ struct Promise {
 /// would be when it is used; what is damaged or missing is put back where the work tree or DVC's cache still has it.
 pub fn check(root: &Path, objects: &Objects, records: &Records) -> Result<Report, StoreError> {
     let mut report = Report { set_aside: objects.damaged()?.len(), ..Report::default() };
-    report.database = records.quick_check()?;
+    // A database may be too damaged to be checked.
+    report.database = records.quick_check().unwrap_or_else(|error| vec![error.to_string()]);
     let runs = if report.database.is_empty() { records.all()? } else { Vec::new() };
     report.runs = runs.len();
     report.records = runs.iter().filter(|run| !run.is_readable()).map(|run| (run.id, run.stage.clone())).collect();

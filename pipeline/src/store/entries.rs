@@ -61,8 +61,11 @@ impl Records {
         rows.map_err(self.wrap())?.collect::<Result<_, _>>().map_err(self.wrap())
     }
 
-    /// Forgets runs and the folders that no other run has read: all in one transaction.
+    /// Forgets runs, all in one transaction, and then the folders that no other run has read.
     pub fn drop_runs(&mut self, runs: &[i64]) -> Result<(), StoreError> {
+        if runs.is_empty() {
+            return Ok(());
+        }
         let wrap = self.wrap();
         let transaction = self.connection.transaction().map_err(&wrap)?;
         {
@@ -140,6 +143,10 @@ impl Records {
             Ok(paths.into_iter().filter(|path| root.join(path).symlink_metadata().is_err()).collect())
         };
         let lists: HashMap<&str, Vec<String>> = [("seen", gone("seen")?), ("placed", gone("placed")?)].into();
+        let number = lists.values().map(Vec::len).sum();
+        if number == 0 {
+            return Ok(0);
+        }
         let wrap = self.wrap();
         let transaction = self.connection.transaction().map_err(&wrap)?;
         for (table, paths) in &lists {
@@ -149,7 +156,7 @@ impl Records {
             }
         }
         transaction.commit().map_err(&wrap)?;
-        Ok(lists.values().map(Vec::len).sum())
+        Ok(number)
     }
 
     /// Gives the room of deleted rows back to the file system.

@@ -10,6 +10,7 @@ mod archive;
 pub mod check;
 pub mod collect;
 mod entries;
+mod dvc_cache;
 mod lock;
 mod objects;
 mod place;
@@ -21,6 +22,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 pub use archive::Archive;
+pub use dvc_cache::Taken;
 pub use entries::Entry;
 pub use lock::WorkTreeLock;
 pub use objects::{Objects, remove};

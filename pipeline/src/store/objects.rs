@@ -1,14 +1,13 @@
 //! Files by their SHA-256, written whole or not at all, checked whenever they are used (`place.rs` takes them out again).
 
 use std::fs::{self, File, Permissions};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Link, StoreError};
-use crate::digest::{Content, FileDigest, copy_and_digest, digest_file, dvc_listing};
+use super::{Link, StoreError, dvc_cache};
+use crate::digest::{Content, FileDigest, copy_and_digest, digest_file};
 
 /// The object store, and DVC's cache beside it where the study has a `.dvc` folder.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ impl Objects {
     pub(super) fn open(folder: PathBuf, root: &Path) -> Result<Self, StoreError> {
         let temporary = folder.join("tmp");
         fs::create_dir_all(&temporary).map_err(StoreError::file(&temporary, "cannot be made"))?;
-        let dvc_cache = root.join(".dvc").is_dir().then(|| root.join(".dvc/cache/files/md5"));
+        let dvc_cache = dvc_cache::folder(root)?;
         Ok(Self { folder, dvc_cache, links: Link::DEFAULT.to_vec() })
     }
 
@@ -72,7 +71,7 @@ impl Objects {
 
     /// A new file in the store's own temporary folder, gone again unless it is published. What a killed process leaves
     /// there is never taken for an object.
-    fn temporary(&self) -> Result<NamedTempFile, StoreError> {
+    pub(super) fn temporary(&self) -> Result<NamedTempFile, StoreError> {
         let folder = self.temporary_folder();
         let named = tempfile::Builder::new().prefix("put-").tempfile_in(&folder);
         named.map_err(StoreError::file(&folder, "cannot be written to"))
@@ -93,60 +92,10 @@ impl Objects {
             object.strip_prefix(&self.folder).unwrap_or(object).iter().map(|part| part.to_string_lossy()).collect();
         fs::rename(object, folder.join(name)).map_err(StoreError::file(object, "cannot be set aside"))
     }
-
-    /// Links the files of `content` into DVC's cache, for which an output that is "not in cache" is a change.
-    pub fn share_with_dvc(&self, content: &Content) -> Result<(), StoreError> {
-        let Some(cache) = &self.dvc_cache else { return Ok(()) };
-        // The object of a folder is written last, so where it is, its files are.
-        let whole = dvc_object(cache, &content.md5);
-        if whole.exists() || !self.has(content) {
-            return Ok(());
-        }
-        for (_, sha256, md5, _) in content.files() {
-            self.share(&self.path(sha256), &dvc_object(cache, md5))?;
-        }
-        if let Some(members) = &content.members {
-            let mut listing = self.temporary()?;
-            let written = listing.write_all(dvc_listing(members).as_bytes());
-            written.map_err(StoreError::file(&whole, "cannot be written"))?;
-            publish(listing, &whole)?;
-        }
-        Ok(())
-    }
-
-    /// Where DVC keeps what it knows by `md5`, if the study has DVC.
-    pub(super) fn dvc_object(&self, md5: &str) -> Option<PathBuf> {
-        self.dvc_cache.as_ref().map(|cache| dvc_object(cache, md5))
-    }
-
-    fn share(&self, object: &Path, target: &Path) -> Result<(), StoreError> {
-        if target.exists() {
-            return Ok(());
-        }
-        let folder = target.parent().unwrap_or(target);
-        fs::create_dir_all(folder).map_err(StoreError::file(folder, "cannot be made"))?;
-        match fs::hard_link(object, target) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-            // Another file system: a copy, whole or not at all.
-            Err(_) => {
-                let mut copy = self.temporary()?;
-                let mut from = File::open(object).map_err(StoreError::file(object, "cannot be read"))?;
-                let copied = copy_and_digest(&mut from, copy.as_file_mut());
-                copied.map_err(StoreError::file(target, "cannot be written"))?;
-                publish(copy, target)
-            }
-        }
-    }
-}
-
-fn dvc_object(cache: &Path, md5: &str) -> PathBuf {
-    let (head, tail) = md5.split_at(2.min(md5.len()));
-    cache.join(head).join(tail)
 }
 
 /// Syncs a finished temporary file, makes it read-only and gives it its name.
-fn publish(finished: NamedTempFile, object: &Path) -> Result<(), StoreError> {
+pub(super) fn publish(finished: NamedTempFile, object: &Path) -> Result<(), StoreError> {
     let attempt = || {
         finished.as_file().set_permissions(Permissions::from_mode(0o444))?;
         finished.as_file().sync_all()?;

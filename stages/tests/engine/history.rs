@@ -154,6 +154,7 @@ fn a_trace_tells_how_a_file_stood_with_git_when_it_was_read() {
     project.repro(&[]);
     let read = &node(&trace(&project, "data.txt"), "raw")["source"].clone();
     assert_eq!((&read["origin"], &read["commit"]["summary"]), (&json!("modified"), &json!("Raw data")));
+    assert_eq!((&read["files"], &read["differing"]), (&json!(1), &json!(1)));
     // Committed as it was read, later.
     commit(&project, "Louder");
     let read = &node(&trace(&project, "data.txt"), "raw")["source"].clone();
@@ -220,7 +221,7 @@ score.json  rate    0.5     0.25  -0.25
     // Types count, lists and new keys as well; the work tree's metrics are what stands there.
     replace(&project, "params.yaml", "size: 3", "size: '3'\nmore: [1, 2]");
     replace(&project, "params.yaml", "steps: 1", "steps: 1.0");
-    project.write("score.json", r#"{"lines": 9, "rate": 0.25, "by": {"name": "sgd"}, "f1": 0.7}"#);
+    project.write("score.json", r#"{"lines": 9, "rate": 0.250, "by": {"name": "sgd"}, "f1": 0.7}"#);
     let changed = project.run(&["diff", "--json"]).json();
     let params = json!({
         "size": { "old": 3, "new": "3" },
@@ -444,6 +445,16 @@ fn fsck_finds_records_that_cannot_be_read_and_gc_drops_them() {
     project.run(&["gc"]);
     assert_eq!(project.run(&["fsck"]).code, 0);
     assert_eq!(project.repro(&[]).executed, names(&["score"]));
+    // Nor is a damaged database passed over.
+    records.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(records);
+    let path = project.path(".retrial/runs.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4096..].fill(b'?');
+    std::fs::write(&path, bytes).unwrap();
+    let damaged = project.run(&["fsck"]);
+    assert_eq!(damaged.code, 1, "{}{}", damaged.stdout, damaged.stderr);
+    assert!(format!("{}{}", damaged.stdout, damaged.stderr).contains("runs.sqlite"));
 }
 
 /// A hard link shares the damage: DVC must not serve it either.
@@ -579,10 +590,15 @@ fn gc_clears_up_after_a_kill_and_leaves_what_is_needed() {
     assert_eq!(project.repro(&[]).skipped.len(), 4);
 }
 
-/// The digests of files that are gone are forgotten, and the study goes on as before.
+/// So are runs that failed, and the study goes on as before.
 #[test]
 fn gc_forgets_files_that_are_gone() {
     let (project, _) = two_commits();
+    replace(&project, "params.yaml", "size: 3", "size: x");
+    assert_eq!(project.run(&["repro"]).code, 1);
+    replace(&project, "params.yaml", "size: x", "size: 3");
+    project.repro(&[]);
+    assert_eq!(gc(&project, &[]).0, 0);
     let records = rusqlite::Connection::open(project.path(".retrial/runs.sqlite")).unwrap();
     let rows = |table: &str, path: &str| -> i64 {
         let query = format!("SELECT count(*) FROM {table} WHERE path LIKE '%{path}'");
@@ -590,7 +606,8 @@ fn gc_forgets_files_that_are_gone() {
     };
     assert_eq!((rows("seen", "/out/0/model"), rows("placed", "out/0")), (1, 1));
     std::fs::remove_dir_all(project.path("out/0")).unwrap();
-    gc(&project, &["-w"]);
+    let dropped = project.run(&["gc", "-w", "--json"]).json()["runs"]["dropped"].clone();
+    assert!(dropped.as_array().unwrap().iter().any(|run| run["stage"] == "data"), "{dropped}");
     assert_eq!((rows("seen", "/out/0/model"), rows("placed", "out/0")), (0, 0));
     assert_eq!((rows("seen", "/out/1/model"), rows("placed", "out/1")), (1, 1));
     assert_eq!(project.repro(&[]).cached, names(&["train@0"]));

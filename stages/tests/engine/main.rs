@@ -1,5 +1,6 @@
 //! The engine, by running the real binary in temporary git repositories.
 
+mod adopt;
 mod bad_input;
 mod code;
 mod config;
@@ -9,6 +10,7 @@ mod faults;
 mod history;
 mod invalidation;
 mod kill;
+mod lock;
 mod project;
 mod records;
 mod running;

@@ -43,6 +43,14 @@ impl Project {
         }
     }
 
+    /// Another one with the same files, their times too.
+    pub fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let copied = Command::new("cp").arg("-a").arg(self.path(".")).arg(folder.path()).status().unwrap();
+        assert!(copied.success());
+        Self { folder }
+    }
+
     pub fn root(&self) -> &Path {
         self.folder.path()
     }
