@@ -134,11 +134,10 @@ class Tool:
 
     def repro(self, expected):
         """Times `repro`, which must run this many stages."""
+        wall, cpu, text = self.timed("repro")
         if self.name == "DVC":
-            wall, cpu, text = self.timed("repro")
             ran = text.count("Running stage '")
         else:
-            wall, cpu, text = self.timed("repro")
             ran = int(text.rsplit("Done ", 1)[-1].split(" run", 1)[0])
         if ran != expected:
             raise Failure(f"{self.name} repro ran {ran} stages, not {expected}:\n{text[-2000:]}")
@@ -172,7 +171,7 @@ def bare_loop(count):
 
 class Bench:
     def __init__(self, options, scratch):
-        self.options, self.rows = options, []
+        self.options, self.rows, self.notes = options, [], []
         retrial = Tool("retrial", options.retrial, scratch)
         dvc = shutil.which("dvc")
         self.tools = ([Tool("DVC", dvc, scratch)] if dvc else []) + [retrial]
@@ -198,7 +197,7 @@ class Bench:
             tools = self.tools_for(count)
             prepare = lambda tool: tool.prepare(lambda folder: mixed(folder, count))
             # A first run needs a new repository each time, so it is not repeated where it takes minutes.
-            rounds = self.options.rounds if count <= 200 and "first" in cases else 1
+            rounds = self.options.rounds if count <= 50 and "first" in cases else 1
             best = self.measure(f"first run, {count:,} stages", tools, lambda tool: tool.repro(count), prepare, rounds)
             if "first" not in cases:
                 self.rows.remove((f"first run, {count:,} stages", best))
@@ -222,8 +221,6 @@ class Bench:
                 f"{floor / count * 1000:.2f} ms of a `sh -c true`."
             )
 
-    notes = []
-
     def inputs(self, what, make):
         for tool in self.tools:
             tool.prepare(make)
@@ -243,7 +240,7 @@ class Bench:
             for name in ("DVC", "retrial"):
                 cells += [seconds(value) for value in best[name]] if name in best else ["", ""]
             if "DVC" in best:
-                cells += [f"{dvc / own:.0f}×" for dvc, own in zip(best["DVC"], best["retrial"])]
+                cells += [times(dvc / own) for dvc, own in zip(best["DVC"], best["retrial"])]
             else:
                 cells += ["", ""]
             lines.append(f"| {' | '.join(cells)} |")
@@ -252,6 +249,10 @@ class Bench:
 
 def seconds(value):
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def times(ratio):
+    return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×"
 
 
 CASES = ["noop", "first", "status", "trivial", "file", "files"]

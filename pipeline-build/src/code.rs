@@ -24,6 +24,8 @@ pub struct Rules<'a> {
 /// What a crate is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
+    /// The package's name.
+    pub package: String,
     /// By path: `crate` for the root, and the path below it for others, for example `methods::gwd`.
     pub modules: BTreeMap<String, Module>,
     /// Digests of the external crates that are used, by the name that code uses.
@@ -101,8 +103,9 @@ impl Code {
             }
         }
         let crates = external.digests(&crates_used(&modules))?;
+        let package = external.package().to_owned();
         let files = source.files.into_iter().chain(external.files).collect();
-        Ok(Self { modules, crates, files })
+        Ok(Self { package, modules, crates, files })
     }
 
     /// All that can be reached from the modules of these paths, themselves included.

@@ -39,8 +39,11 @@ pub fn emit(root: &str, rules: &Rules) -> Result<(), Error> {
 /// relative to the folder of Cargo.lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltFrom {
-    /// The root of the library.
-    pub root: String,
+    /// The package's manifest and name: where they are found, the source is its own.
+    pub manifest: String,
+    pub package: String,
+    /// The folder of the library's root.
+    pub folder: String,
     /// Path -> SHA-256: Rust files beside and below the root, and whatever else the code map rests on.
     pub files: BTreeMap<String, String>,
 }
@@ -51,8 +54,9 @@ impl BuiltFrom {
         let lock = code.files.iter().find(|file| file.ends_with("Cargo.lock")).and_then(|lock| lock.parent());
         let top = lock.unwrap_or(folder);
         let root = folder.join(root);
+        let folder_of_root = root.parent().unwrap_or(folder);
         let mut paths: Vec<PathBuf> = code.files.iter().cloned().collect();
-        rust_files(root.parent().unwrap_or(folder), &mut paths)?;
+        rust_files(folder_of_root, &mut paths)?;
         let mut files = BTreeMap::new();
         for path in paths {
             // A path that is no text is none that Rust code can name.
@@ -60,7 +64,9 @@ impl BuiltFrom {
             let bytes = std::fs::read(&path).map_err(|source| Error::Read { path, source })?;
             files.insert(name, sha256(&bytes));
         }
-        Ok(Self { root: relative(&root, top).unwrap_or_default(), files })
+        let name = |path: &Path| relative(path, top).unwrap_or_default();
+        let (manifest, folder) = (name(&folder.join("Cargo.toml")), name(folder_of_root));
+        Ok(Self { manifest, package: code.package.clone(), folder, files })
     }
 }
 
@@ -71,8 +77,9 @@ fn relative(path: &Path, top: &Path) -> Option<String> {
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let wrap = |source| Error::Read { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(wrap)? {
-        let path = entry.map_err(wrap)?.path();
-        if path.is_dir() {
+        let entry = entry.map_err(wrap)?;
+        let path = entry.path();
+        if entry.file_type().map_err(wrap)?.is_dir() {
             rust_files(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
@@ -97,10 +104,13 @@ impl Code {
         let pair = |(name, digest): (&String, &String)| format!("        ({name:?}, {digest:?}),\n");
         format!(
             "pub static CODE: pipeline::code::CodeMap = pipeline::code::CodeMap {{\n    modules: &[\n{}    ],\n    \
-             crates: &[\n{}    ],\n    root: {:?},\n    files: &[\n{}    ],\n}};\n",
+             crates: &[\n{}    ],\n    built_from: pipeline::code::BuiltFrom {{\n    manifest: {:?},\n    package: {:?},\n    \
+             folder: {:?},\n    files: &[\n{}    ],\n    }},\n}};\n",
             modules.collect::<String>(),
             self.crates.iter().map(pair).collect::<String>(),
-            built_from.root,
+            built_from.manifest,
+            built_from.package,
+            built_from.folder,
             built_from.files.iter().map(pair).collect::<String>(),
         )
     }

@@ -25,6 +25,11 @@ impl External {
         Ok(Self { folder: folder.to_owned(), manifest, files })
     }
 
+    /// The package's own name.
+    pub(crate) fn package(&self) -> &str {
+        &self.manifest.package
+    }
+
     /// What the manifest says that code can ask for.
     pub(crate) fn facts(&self) -> &Facts {
         &self.manifest.facts

@@ -99,37 +99,22 @@ impl VisitMut for Undo {
     }
 
     /// Formatters take a macro's arguments for expressions where they look like some. Only of the standard ones is it known
-    /// that a comma at the end means nothing.
+    /// that they take them for the same.
     fn visit_macro_mut(&mut self, call: &mut Macro) {
-        let Ok(mut arguments) = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) else { return };
-        arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
-        if STANDARD_MACROS.iter().any(|name| call.path.is_ident(name)) {
+        if STANDARD_MACROS.iter().any(|name| call.path.is_ident(name))
+            && let Ok(mut arguments) = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated)
+        {
+            arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
             arguments.pop_punct();
+            call.tokens = arguments.to_token_stream();
         }
-        call.tokens = arguments.to_token_stream();
     }
 }
 
+#[rustfmt::skip]
 const STANDARD_MACROS: [&str; 19] = [
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "concat",
-    "dbg",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "eprint",
-    "eprintln",
-    "format",
-    "panic",
-    "print",
-    "println",
-    "todo",
-    "unreachable",
-    "vec",
-    "write",
-    "writeln",
+    "assert", "assert_eq", "assert_ne", "concat", "dbg", "debug_assert", "debug_assert_eq", "debug_assert_ne", "eprint",
+    "eprintln", "format", "panic", "print", "println", "todo", "unreachable", "vec", "write", "writeln",
 ];
 
 /// Takes the block away that holds nothing but one expression.

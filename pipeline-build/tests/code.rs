@@ -616,10 +616,14 @@ fn the_map_as_rust() {
     crates: &[
         ("alpha", "{alpha}"),
     ],
-    root: "src/lib.rs",
+    built_from: pipeline::code::BuiltFrom {{
+    manifest: "Cargo.toml",
+    package: "study",
+    folder: "src",
     files: &[
         ("src/methods.rs", "{empty}"),
     ],
+    }},
 }};
 "#
     );

@@ -44,6 +44,12 @@ impl Vouchers {
         }
         Ok(&self.locks[path])
     }
+
+    /// Whether the lock speaks of a stage at all.
+    pub fn know(&mut self, root: &Path, stage: &Stage) -> Result<bool, Error> {
+        let lock = self.lock(root, Path::new(stage.lock().as_str()))?;
+        Ok(lock.entry(stage.name_in_file()).is_some())
+    }
 }
 
 /// What the lock promises of a stage's outputs, in the stage's order, if it vouches for them.
@@ -59,8 +65,8 @@ pub fn vouched(
     {
         return Ok(None);
     }
-    let lock = workspace.vouchers.lock(&workspace.root, Path::new(lockfile::FILE))?;
-    let Some(promised) = lock.entry(&stage.name).and_then(|entry| promised(entry, stage, assessment)) else {
+    let lock = workspace.vouchers.lock(&workspace.root, Path::new(stage.lock().as_str()))?;
+    let Some(promised) = lock.entry(stage.name_in_file()).and_then(|entry| promised(entry, stage, assessment)) else {
         return Ok(None);
     };
     let mut promises = Vec::with_capacity(promised.len());
@@ -78,7 +84,7 @@ pub fn vouched(
 /// input; and not one of a stage with a folder of its own, which the lock does not name: only the outputs that lie there
 /// tell that it is the same one.
 fn may_be_restored(workspace: &Workspace, stage: &Stage, output: &Output, md5: &str) -> bool {
-    output.cache && !output.persist && stage.folder.is_root() && workspace.store.objects.dvc_has(md5)
+    output.cache && !output.persist && stage.folder == stage.file.parent() && workspace.store.objects.dvc_has(md5)
 }
 
 /// The MD5 and the executable bit of each output, if the entry says of everything else what is so now.
@@ -91,7 +97,7 @@ fn promised(entry: &Map, stage: &Stage, assessment: &Assessment) -> Option<Vec<(
         return None;
     }
     let no_parameters = assessment.parameters.is_empty() && value("params").is_none();
-    if !no_parameters && !same(value("params"), lockfile::values(stage, &assessment.parameters)) {
+    if !no_parameters && !same(value("params"), lockfile::values(&assessment.parameters)) {
         return None;
     }
     let read = files(value("deps"))?;
@@ -114,7 +120,8 @@ fn promised(entry: &Map, stage: &Stage, assessment: &Assessment) -> Option<Vec<(
 
 /// Equal as keys see it: 1, 1.0 and true are three values, and the order of a mapping is none.
 fn same(locked: Option<&Node>, now: Value) -> bool {
-    locked.is_some_and(|locked| locked.to_json().to_string() == Node::new(now, 0).to_json().to_string())
+    let text = |node: &Node| node.to_json().to_string();
+    locked.is_some_and(|locked| text(locked) == text(&Node::new(now, 0)))
 }
 
 /// Path -> MD5 and executable bit, of `deps` or `outs`; `None` where an entry is not what DVC 3 writes of a local file (one
@@ -191,9 +198,10 @@ pub fn adopt(
         outcome: Outcome::Success,
         recipe: assessment.recipe.clone(),
         outputs: artifacts.clone(),
-        provenance: json!({ "adopted": lockfile::FILE, "finished": finished }),
+        provenance: json!({ "adopted": stage.lock(), "finished": finished }),
         log: String::new(),
     };
+    workspace.store.records.remember_folders(&assessment.dependencies)?;
     workspace.store.records.add(&assessment.key, &run)?;
     Ok(Adopted::Whole(artifacts))
 }

@@ -16,9 +16,18 @@ pub struct CodeMap {
     pub modules: &'static [Module],
     /// (crate, digest of its locked version and of all that it depends on)
     pub crates: &'static [(&'static str, &'static str)],
-    /// The library's root file; here and below, paths relative to the workspace that the program was built in.
-    pub root: &'static str,
-    /// (file that the program was built from, SHA-256), sorted.
+    pub built_from: BuiltFrom,
+}
+
+/// The source that a program was built from; its paths are relative to the workspace.
+#[derive(Debug)]
+pub struct BuiltFrom {
+    /// The package's manifest and name: where they are found, the source is its own.
+    pub manifest: &'static str,
+    pub package: &'static str,
+    /// Where every Rust file is one of these.
+    pub folder: &'static str,
+    /// (file, SHA-256), sorted.
     pub files: &'static [(&'static str, &'static str)],
 }
 
@@ -43,7 +52,11 @@ pub struct Module {
 
 impl CodeMap {
     /// A study without native stages.
-    pub const EMPTY: CodeMap = CodeMap { modules: &[], crates: &[], root: "", files: &[] };
+    pub const EMPTY: CodeMap = CodeMap {
+        modules: &[],
+        crates: &[],
+        built_from: BuiltFrom { manifest: "", package: "", folder: "", files: &[] },
+    };
 
     /// All that the modules `roots` can reach: `module x` or `crate x` -> digest. `Err` names a root that does not exist.
     pub fn closure(&self, roots: &[String]) -> Result<BTreeMap<String, &'static str>, String> {
@@ -67,11 +80,24 @@ impl CodeMap {
         Ok(reached)
     }
 
-    /// How the source that lies at `start` or in a folder around it differs from what the program was built from, to the
-    /// byte. Nothing, where that source is not there at all.
+    /// One digest of the whole map: tells two builds apart.
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        for module in self.modules {
+            hasher.update(format!("{}\0{}\n", module.path, module.digest));
+        }
+        for (name, digest) in self.crates {
+            hasher.update(format!("{name}\0{digest}\n"));
+        }
+        hex(&hasher.finalize())
+    }
+}
+
+impl BuiltFrom {
+    /// How the source that lies at `start` or in a folder around it differs from this one, to the byte. Nothing, where it is
+    /// another package's or there is none.
     pub fn edits(&self, start: &Path, memo: &mut Memo) -> Vec<(String, Edit)> {
-        let is_top = |folder: &&Path| !self.root.is_empty() && folder.join(self.root).is_file();
-        let Some(top) = start.ancestors().find(is_top) else { return Vec::new() };
+        let Some(top) = start.ancestors().find(|folder| self.is_at(folder)) else { return Vec::new() };
         let mut edits = Vec::new();
         for (name, built) in self.files {
             let path = top.join(name);
@@ -83,7 +109,7 @@ impl CodeMap {
             }
         }
         let known: BTreeSet<&Path> = self.files.iter().map(|(name, _)| Path::new(*name)).collect();
-        let mut open: Vec<PathBuf> = Path::new(self.root).parent().map(Path::to_owned).into_iter().collect();
+        let mut open = vec![PathBuf::from(self.folder)];
         while let Some(folder) = open.pop() {
             for entry in top.join(&folder).read_dir().into_iter().flatten().flatten() {
                 let path = folder.join(entry.file_name());
@@ -98,15 +124,10 @@ impl CodeMap {
         edits
     }
 
-    /// One digest of the whole map: tells two builds apart.
-    pub fn digest(&self) -> String {
-        let mut hasher = Sha256::new();
-        for module in self.modules {
-            hasher.update(format!("{}\0{}\n", module.path, module.digest));
-        }
-        for (name, digest) in self.crates {
-            hasher.update(format!("{name}\0{digest}\n"));
-        }
-        hex(&hasher.finalize())
+    fn is_at(&self, top: &Path) -> bool {
+        let name = format!("name = \"{}\"", self.package);
+        !self.package.is_empty()
+            && std::fs::read_to_string(top.join(self.manifest))
+                .is_ok_and(|manifest| manifest.lines().any(|line| line.trim() == name))
     }
 }

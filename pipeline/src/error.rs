@@ -40,6 +40,8 @@ impl Error {
     /// 2 for bad input, 130 for an interruption, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
+            // A lock that can't be written, on a full disk say, is nobody's bad input.
+            Error::Lock(LockError::File { .. }) => 1,
             Error::Manifest(_) | Error::Graph(_) | Error::Lock(_) | Error::Input(_) => 2,
             Error::History(error) => {
                 if error.is_input() {

@@ -19,29 +19,47 @@ pub struct Graph {
     pub downstream: Vec<Vec<usize>>,
     /// Every stage after its upstream; otherwise in dvc.yaml's order.
     pub order: Vec<usize>,
+    /// The folder where the user stands, in which targets are named.
+    pub here: RepoPath,
 }
 
 #[derive(Debug, Error)]
 pub enum GraphError {
-    #[error("{}:{line}: {what}", FILE)]
-    Stage { line: u32, what: String },
+    #[error("{file}:{line}: {what}")]
+    Stage { file: RepoPath, line: u32, what: String },
     #[error("no stage or output is called `{name}`{hint}")]
     UnknownTarget { name: String, hint: String },
 }
 
+impl GraphError {
+    /// Something wrong with a stage, at a line of its dvc.yaml.
+    pub fn at(stage: &Stage, line: u32, what: String) -> Self {
+        Self::Stage { file: stage.file.clone(), line, what }
+    }
+}
+
 impl Graph {
-    pub fn new(stages: Vec<Stage>) -> Result<Self, GraphError> {
+    pub fn new(mut stages: Vec<Stage>) -> Result<Self, GraphError> {
         let producers = producers(&stages)?;
         let mut upstream = vec![Vec::new(); stages.len()];
         let mut downstream = vec![Vec::new(); stages.len()];
-        for (index, stage) in stages.iter().enumerate() {
+        // Most stages declare parameters of the same few files.
+        let mut makers: BTreeMap<RepoPath, Vec<usize>> = BTreeMap::new();
+        for (index, stage) in stages.iter_mut().enumerate() {
             let mut found = BTreeSet::new();
             for dependency in &stage.dependencies {
                 found.extend(producers_of(&producers, &dependency.path));
             }
+            // A parameter file that a stage makes is read as much as any dependency.
+            for declared in &mut stage.parameters {
+                let file = &declared.file;
+                let makers = makers.entry(file.clone()).or_insert_with(|| producers_of(&producers, file).collect());
+                declared.made = !makers.is_empty();
+                found.extend(makers.iter().copied());
+            }
             if found.contains(&index) {
                 let what = format!("stage `{}` reads its own output", stage.name);
-                return Err(GraphError::Stage { line: stage.line, what });
+                return Err(GraphError::at(stage, stage.line, what));
             }
             for &producer in &found {
                 downstream[producer].push(index);
@@ -49,7 +67,7 @@ impl Graph {
             upstream[index] = found.into_iter().collect();
         }
         let order = sort(&stages, &upstream, &downstream)?;
-        Ok(Self { stages, upstream, downstream, order })
+        Ok(Self { stages, upstream, downstream, order, here: RepoPath::root() })
     }
 
     /// Complains about the first dependency that neither exists below `root` nor is made by a stage.
@@ -61,22 +79,27 @@ impl Graph {
                 if !made && !dependency.path.within(root).exists() {
                     let (name, path) = (&stage.name, &dependency.path);
                     let what = format!("stage `{name}` reads {path}, which does not exist and no stage makes");
-                    return Err(GraphError::Stage { line: dependency.line, what });
+                    return Err(GraphError::at(stage, dependency.line, what));
                 }
             }
         }
         Ok(())
     }
 
-    /// The stages that `targets` name (a stage, all instances of one, or the maker of an output), and, unless `single`,
-    /// all that they rest on. No target means every stage.
+    /// The stages that `targets` name and, unless `single`, all that they rest on. No target means every stage.
+    ///
+    /// A target is a stage of the dvc.yaml in the folder where the user stands, all instances of one, a whole dvc.yaml, a stage
+    /// of it (`sub/dvc.yaml:train`), or an output. What that folder does not know is looked for from the root.
     pub fn select(&self, targets: &[String], single: bool) -> Result<BTreeSet<usize>, GraphError> {
         if targets.is_empty() {
             return Ok((0..self.stages.len()).collect());
         }
         let mut selected = BTreeSet::new();
         for target in targets {
-            let named = self.named(target);
+            let mut named = self.named(&self.here, target);
+            if named.is_empty() {
+                named = self.named(&RepoPath::root(), target);
+            }
             if named.is_empty() {
                 let groups = self.stages.iter().map(|stage| stage.name.split('@').next().unwrap_or_default());
                 let names: Vec<&str> = self.stages.iter().map(|stage| stage.name.as_str()).chain(groups).collect();
@@ -85,23 +108,62 @@ impl Graph {
             }
             selected.extend(named);
         }
-        if !single {
-            let mut open: Vec<usize> = selected.iter().copied().collect();
-            while let Some(stage) = open.pop() {
-                open.extend(self.upstream[stage].iter().copied().filter(|&above| selected.insert(above)));
-            }
-        }
-        Ok(selected)
+        Ok(if single { selected } else { self.with_upstream(selected) })
     }
 
-    fn named(&self, target: &str) -> Vec<usize> {
-        let path = RepoPath::root().join(target).ok();
-        let names = |stage: &Stage| {
-            stage.name == target
-                || stage.name.strip_prefix(target).is_some_and(|rest| rest.starts_with('@'))
-                || stage.outputs.iter().any(|output| Some(&output.path) == path.as_ref())
+    /// What is brought up to date where nothing is named: the dvc.yaml of the folder where the user stands, or else of the root,
+    /// with all that it rests on; every stage where neither has one.
+    pub fn select_here(&self) -> BTreeSet<usize> {
+        let own = |folder: &RepoPath| -> BTreeSet<usize> {
+            let file = folder.child(FILE);
+            (0..self.stages.len()).filter(|&stage| self.stages[stage].file == file).collect()
         };
-        self.stages.iter().enumerate().filter(|(_, stage)| names(stage)).map(|(index, _)| index).collect()
+        let chosen = [&self.here, &RepoPath::root()].into_iter().map(own).find(|stages| !stages.is_empty());
+        chosen.map_or_else(|| (0..self.stages.len()).collect(), |chosen| self.with_upstream(chosen))
+    }
+
+    /// The stages and all that they rest on. A frozen stage is used as it is: what it rests on does not matter.
+    fn with_upstream(&self, mut stages: BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut open: Vec<usize> = stages.iter().copied().collect();
+        while let Some(stage) = open.pop() {
+            if !self.stages[stage].frozen {
+                open.extend(self.upstream[stage].iter().copied().filter(|&above| stages.insert(above)));
+            }
+        }
+        stages
+    }
+
+    /// The stages and all that rests on them.
+    pub fn with_downstream(&self, mut stages: BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut open: Vec<usize> = stages.iter().copied().collect();
+        while let Some(stage) = open.pop() {
+            let below = self.downstream[stage].iter().copied().filter(|&below| !self.stages[below].frozen);
+            open.extend(below.filter(|&below| stages.insert(below)).collect::<Vec<_>>());
+        }
+        stages
+    }
+
+    /// The stages that `target` means to somebody in `folder`.
+    fn named(&self, folder: &RepoPath, target: &str) -> Vec<usize> {
+        let (file, name) = match target.find("dvc.yaml").map(|at| target.split_at(at + FILE.len())) {
+            Some((file, "")) => (file, None),
+            Some((file, rest)) if rest.starts_with(':') => (file, Some(&rest[1..])),
+            _ => (FILE, Some(target)),
+        };
+        let Ok(file) = folder.join(file) else { return Vec::new() };
+        let all = || 0..self.stages.len();
+        let of_file: Vec<usize> = all()
+            .filter(|&stage| self.stages[stage].file == file)
+            .filter(|&stage| {
+                let rest = name.map(|name| self.stages[stage].name_in_file().strip_prefix(name));
+                rest.is_none_or(|rest| rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('@')))
+            })
+            .collect();
+        if !of_file.is_empty() {
+            return of_file;
+        }
+        let Ok(path) = folder.join(target) else { return Vec::new() };
+        all().filter(|&stage| self.stages[stage].outputs.iter().any(|output| path.is_in(&output.path))).collect()
     }
 }
 
@@ -109,17 +171,16 @@ impl Graph {
 fn producers(stages: &[Stage]) -> Result<BTreeMap<RepoPath, usize>, GraphError> {
     let mut producers: BTreeMap<RepoPath, usize> = BTreeMap::new();
     let mut names: BTreeMap<&str, u32> = BTreeMap::new();
-    let clash = |line: u32, what: String| GraphError::Stage { line, what };
     for (index, stage) in stages.iter().enumerate() {
         if let Some(first) = names.insert(&stage.name, stage.line) {
             let what = format!("stage `{}` has the name of the stage of line {first}", stage.name);
-            return Err(clash(stage.line, what));
+            return Err(GraphError::at(stage, stage.line, what));
         }
         for output in &stage.outputs {
             if let Some(other) = producers.insert(output.path.clone(), index) {
                 let what =
                     format!("`{}` is an output of both `{}` and `{}`", output.path, stages[other].name, stage.name);
-                return Err(clash(output.line, what));
+                return Err(GraphError::at(stage, output.line, what));
             }
         }
     }
@@ -128,7 +189,7 @@ fn producers(stages: &[Stage]) -> Result<BTreeMap<RepoPath, usize>, GraphError> 
             if let Some((above, &other)) = output.path.ancestors().find_map(|above| producers.get_key_value(&above)) {
                 let (path, maker) = (&output.path, &stages[other].name);
                 let what = format!("output `{path}` of `{}` lies inside output `{above}` of `{maker}`", stage.name);
-                return Err(clash(output.line, what));
+                return Err(GraphError::at(stage, output.line, what));
             }
         }
     }
@@ -179,7 +240,8 @@ fn sort(stages: &[Stage], upstream: &[Vec<usize>], downstream: &[Vec<usize>]) ->
     if let Some(first) = (0..walk.len()).min_by_key(|&at| walk[at]) {
         walk.rotate_left(first);
     }
+    let first = walk.first().copied().unwrap_or_default();
     let names: Vec<&str> = walk.iter().chain(walk.first()).map(|&stage| stages[stage].name.as_str()).collect();
-    let line = walk.iter().map(|&stage| stages[stage].line).min().unwrap_or(1);
-    Err(GraphError::Stage { line, what: format!("stages wait for one another: {}", names.join(" -> ")) })
+    let what = format!("stages wait for one another: {}", names.join(" -> "));
+    Err(GraphError::at(&stages[first], stages[first].line, what))
 }

@@ -24,6 +24,11 @@ impl RepoPath {
         Self::default()
     }
 
+    /// A file's path as the program writes it itself: relative to the repository, without `.` and `..`.
+    pub fn file(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+
     /// The path that `written` means in the folder `self`.
     pub fn join(&self, written: &str) -> Result<Self, PathError> {
         if written.trim().is_empty() {
@@ -60,6 +65,21 @@ impl RepoPath {
     /// Whether `self` is `other` or lies below it.
     pub fn is_in(&self, other: &RepoPath) -> bool {
         other.is_root() || self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The last part.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The folder that it lies in.
+    pub fn parent(&self) -> RepoPath {
+        RepoPath(self.0.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())
+    }
+
+    /// The path of `name` in the folder `self`.
+    pub fn child(&self, name: &str) -> RepoPath {
+        RepoPath(if self.0.is_empty() { name.to_owned() } else { format!("{}/{name}", self.0) })
     }
 
     /// What `self` is called from the folder `above`; `None` if it is not below it.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::adopt::{self, Promise, Vouchers};
 use crate::config::{self, Config, KeyedBy};
-use crate::digest::{self, Content, Memo};
+use crate::digest::{self, Content, Ignored, Memo};
 use crate::error::Error;
 use crate::fingerprint::{Key, Kind, Recipe};
 use crate::graph::GraphError;
 use crate::lockfile;
 use crate::manifest::params::Values;
-use crate::manifest::{self, Command, Complaint, FILE, Output, Overlay, Parameters, Stage};
+use crate::manifest::{self, Command, Complaint, Output, Overlay, Parameters, Stage};
 use crate::path::RepoPath;
 use crate::provenance::{self, Revision};
 use crate::store::{Artifact, Store, StoreError};
@@ -23,6 +23,7 @@ pub struct Workspace<'a> {
     pub study: &'a Study,
     pub store: Store,
     pub memo: Memo,
+    pub ignored: Ignored,
     pub parameters: Parameters,
     pub overlay: Overlay,
     pub config: Config,
@@ -37,11 +38,13 @@ impl<'a> Workspace<'a> {
         let mut store = Store::open(root)?;
         store.objects.links.clone_from(&config.links);
         let memo = store.records.memo()?;
+        let ignored = Ignored::new(root);
         Ok(Self {
             root: root.to_owned(),
             study,
             store,
             memo,
+            ignored,
             parameters,
             overlay,
             config,
@@ -51,7 +54,7 @@ impl<'a> Workspace<'a> {
     }
 
     pub fn content(&mut self, path: &RepoPath) -> Result<Option<Content>, Error> {
-        Ok(digest::content(&path.within(&self.root), &mut self.memo)?)
+        Ok(digest::content(&mut self.ignored, path, &mut self.memo)?)
     }
 
     /// The commit and what differs from it, apart from what `stages` make.
@@ -118,13 +121,13 @@ impl Standing {
 
 /// Finds out how a stage stands. Its dependencies must be there.
 pub fn assess(workspace: &mut Workspace, stage: &Stage) -> Result<Assessment, Error> {
-    let parameters = workspace.parameters.values(&stage.parameters, Path::new(FILE))?;
+    let parameters = workspace.parameters.values(&stage.parameters, Path::new(stage.file.as_str()))?;
     let mut dependencies = Vec::with_capacity(stage.dependencies.len());
     for dependency in &stage.dependencies {
         let Some(content) = workspace.content(&dependency.path)? else {
             let (name, path) = (&stage.name, &dependency.path);
             let what = format!("stage `{name}` reads {path}, which does not exist");
-            return Err(GraphError::Stage { line: dependency.line, what }.into());
+            return Err(GraphError::at(stage, dependency.line, what).into());
         };
         dependencies.push(content);
     }
@@ -184,10 +187,12 @@ pub fn declared(stage: &Stage, parameters: &Values) -> Recipe {
     };
     recipe.add(Kind::Command, "cmd", command);
     recipe.add(Kind::Folder, "wdir", stage.folder.as_str());
-    for (file, values) in parameters {
+    for (written, values) in parameters {
+        let declared = stage.parameters.iter().find(|declared| declared.written == *written);
+        let path = declared.map_or(written.as_str(), |declared| declared.file.as_str());
         for (key, value) in values {
             // JSON keeps types apart: 1, 1.0, true and "1" are four values.
-            recipe.add(Kind::Parameter, format!("{file}:{key}"), value.to_json().to_string());
+            recipe.add(Kind::Parameter, format!("{path}:{key}"), value.to_json().to_string());
         }
     }
     for output in &stage.outputs {
@@ -233,7 +238,7 @@ pub(crate) fn recipe(
 fn code(study: &Study, stage: &Stage) -> Result<Vec<(String, &'static str)>, Error> {
     let mut parts = Vec::new();
     for call in stage.command.lines().flat_map(|line| study.native_calls(line)) {
-        let complain = |what: String| Complaint::at(stage.line, what).in_file(Path::new(FILE));
+        let complain = |what: String| Complaint::at(stage.line, what).in_file(Path::new(stage.file.as_str()));
         let Some(program) = study.program(&call.program) else {
             let (name, known) = (study.name, study.programs.iter().map(|program| program.name).collect::<Vec<_>>());
             let what = format!(
@@ -255,7 +260,8 @@ fn code(study: &Study, stage: &Stage) -> Result<Vec<(String, &'static str)>, Err
 
 /// Whether a command runs the study's own program, which reads its parameters from the engine's file.
 fn is_native(study: &Study, stage: &Stage) -> bool {
-    stage.command.lines().all(|line| !study.native_calls(line).is_empty())
+    let mut lines = stage.command.lines().flat_map(str::lines).filter(|line| !line.trim().is_empty());
+    lines.all(|line| !study.native_calls(line).is_empty())
 }
 
 /// Everything that can be found wrong with a stage before anything runs.
@@ -263,7 +269,7 @@ pub fn check(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
     for output in &stage.outputs {
         check_inside(&workspace.root, stage, &output.path.within(&workspace.root))?;
     }
-    workspace.parameters.values(&stage.parameters, Path::new(FILE))?;
+    workspace.parameters.check(&stage.parameters, Path::new(stage.file.as_str()))?;
     code(workspace.study, stage)?;
     check_overlay(workspace, stage)
 }
@@ -296,7 +302,7 @@ fn check_overlay(workspace: &Workspace, stage: &Stage) -> Result<(), Error> {
                  read the file named in RETRIAL_PARAMS and say `meta: {{retrial: {{params: env}}}}`",
                 stage.name
             );
-            Err(Complaint::at(declared.line, what).in_file(Path::new(FILE)).into())
+            Err(Complaint::at(declared.line, what).in_file(Path::new(stage.file.as_str())).into())
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::Error;
 use crate::fingerprint::{Change, Recipe};
 use crate::manifest::params::{Declared, Values};
-use crate::manifest::{FILE, ManifestError, Stage};
+use crate::manifest::{ManifestError, Stage};
 use crate::path::RepoPath;
 use crate::plan::{self, Assessment, Standing, Workspace};
 use crate::store::Artifact;
@@ -114,12 +114,12 @@ fn outputs(
 pub fn missing(workspace: &mut Workspace, stage: &Stage) -> Result<Missing, Error> {
     let gone = |path: &RepoPath| !path.within(&workspace.root).exists();
     let dependencies = stage.dependencies.iter().map(|dependency| dependency.path.clone()).filter(gone).collect();
-    let mut parameters = Vec::new();
+    let (mut parameters, manifest) = (Vec::new(), Path::new(stage.file.as_str()));
     for declared in &stage.parameters {
-        match workspace.parameters.values(std::slice::from_ref(declared), Path::new(FILE)) {
+        match workspace.parameters.values(std::slice::from_ref(declared), manifest) {
             Ok(_) => {}
             // What dvc.yaml names and nobody has; what is wrong with the parameter file itself is another matter.
-            Err(ManifestError::Content { file, .. }) if file == Path::new(FILE) => parameters.push(declared.clone()),
+            Err(ManifestError::Content { file, .. }) if file == manifest => parameters.push(declared.clone()),
             Err(error) => return Err(error.into()),
         }
     }
@@ -131,7 +131,7 @@ pub fn of_the_rest(workspace: &mut Workspace, stage: &Stage, missing: &Missing) 
     let mut rest = stage.clone();
     rest.dependencies.retain(|dependency| !missing.dependencies.contains(&dependency.path));
     rest.parameters.retain(|declared| !missing.parameters.contains(declared));
-    let parameters: Values = workspace.parameters.values(&rest.parameters, Path::new(FILE))?;
+    let parameters: Values = workspace.parameters.values(&rest.parameters, Path::new(stage.file.as_str()))?;
     let mut dependencies = Vec::with_capacity(rest.dependencies.len());
     for dependency in &rest.dependencies {
         dependencies.extend(workspace.content(&dependency.path)?);

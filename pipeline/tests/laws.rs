@@ -1,7 +1,13 @@
 //! Laws that hold for any input.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use pipeline::fingerprint::{Kind, Recipe};
+use pipeline::graph::Graph;
+use pipeline::lockfile::Lock;
 use pipeline::manifest::yaml::{parse, python_float};
+use pipeline::manifest::{Files, Overlay, Parameters, load_given};
 use pipeline::path::RepoPath;
 use proptest::prelude::*;
 
@@ -19,7 +25,90 @@ fn ingredients() -> impl Strategy<Value = Vec<(usize, String, String)>> {
     prop::collection::vec((0..KINDS.len(), "[ab]{0,2}", "[ab]{0,2}"), 0..4)
 }
 
+/// Text of pieces that dvc.yaml files are made of, so that much of it gets past the first checks.
+fn pieces() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "stages:\n",
+        "  s:\n",
+        "  t:\n",
+        "    cmd: ",
+        "    deps: ",
+        "    outs: ",
+        "    params: ",
+        "    wdir: ",
+        "    vars: ",
+        "    foreach: ",
+        "    matrix: ",
+        "    do:\n",
+        "      cmd: ",
+        "      ",
+        "    frozen: true\n",
+        "vars: ",
+        "\n",
+        " ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        ": ",
+        "- ",
+        "a",
+        "b",
+        "x.yaml",
+        "params.yaml:a",
+        "${a}",
+        "${a.b}",
+        "${a[0]}",
+        "${item}",
+        "${item.a}",
+        "${key}",
+        "${",
+        "\\${",
+        "1",
+        "1e-5",
+        "true",
+        "null",
+        "'",
+        "\"",
+        "|",
+        ">-",
+        "&x ",
+        "*x",
+        "<<: ",
+        "!!str ",
+        "#",
+        "---\n",
+        "@",
+        "../",
+        "/",
+        "é",
+    ];
+    prop::collection::vec(prop::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
+    /// As the fuzzer does it, in small: no text makes the reader panic, hang or fill the memory.
+    #[test]
+    fn any_dvc_yaml_is_a_graph_or_a_complaint(own in pieces(), parameters in pieces(), below in pieces(), suffix in 0..3usize) {
+        let path = |path: &str| RepoPath::root().join(path).unwrap();
+        let texts = BTreeMap::from([
+            (path("dvc.yaml"), format!("stages:\n  s:\n    cmd: {own}")),
+            (path("params.yaml"), format!("a: {parameters}")),
+            (path("sub/dvc.yaml"), below),
+            (path(["x.yaml", "x.json", "x.toml"][suffix]), parameters),
+        ]);
+        let Ok(parameters) = Parameters::of(Files::Given(texts), &Overlay::default()) else { return Ok(()) };
+        let Ok(stages) = load_given(&parameters) else { return Ok(()) };
+        let _ = Graph::new(stages);
+    }
+
+    #[test]
+    fn any_text_is_a_lock_or_a_complaint(text in pieces()) {
+        let _ = Lock::parse(&text, Path::new("dvc.lock"));
+        let _ = Lock::parse(&format!("schema: '2.0'\nstages:\n  s:\n    {text}"), Path::new("dvc.lock"));
+    }
+
     /// The short alphabet makes boundaries between fields collide often, if they can.
     #[test]
     fn two_recipes_share_a_key_only_if_they_are_equal(a in ingredients(), b in ingredients()) {

@@ -29,7 +29,7 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::graph::Graph;
 use crate::machine::{self, Machine};
-use crate::manifest::{self, ManifestError, Overlay, Parameters};
+use crate::manifest::{self, ManifestError, Overlay, Parameters, Stage};
 use crate::path::RepoPath;
 use crate::plan::Workspace;
 use crate::progress::Lines;
@@ -40,6 +40,8 @@ use crate::study::{Study, Terminal};
 pub(crate) struct Context {
     pub study: &'static Study,
     pub root: PathBuf,
+    /// The folder where the user stands, below the root.
+    pub here: RepoPath,
 }
 
 /// Parameters that are changed for one invocation.
@@ -68,7 +70,8 @@ impl Context {
     /// The study's parameters, stages and edges, checked.
     pub fn load(&self, overlay: &OverlayArgs) -> Result<(Parameters, Graph), Error> {
         let parameters = Parameters::load(&self.root, &overlay.overlay())?;
-        let graph = Graph::new(manifest::load(&self.root, &parameters)?)?;
+        let mut graph = Graph::new(manifest::load(&self.root, &parameters)?)?;
+        graph.here = self.here.clone();
         Ok((parameters, graph))
     }
 
@@ -80,7 +83,7 @@ impl Context {
 
     /// Says so where the program's own source lies about and is not what it was built from: its stages would run old code.
     fn warn_if_stale(&self, memo: &mut Memo) {
-        let edits = self.study.code.edits(&self.root, memo);
+        let edits = self.study.code.built_from.edits(&self.root, memo);
         let Some((path, edit)) = edits.first() else { return };
         let what = match edit {
             Edit::Changed => "has changed",
@@ -174,7 +177,8 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
     if name == "stage" {
         return stage(study, matches);
     }
-    let context = Context { study, root: find_root()? };
+    let (root, here) = find_root()?;
+    let context = Context { study, root, here };
     match name {
         "repro" => repro::run(&context, parsed(matches)?),
         "status" => status::run(&context, &parsed(matches)?),
@@ -227,12 +231,17 @@ enum ParameterFile {
 fn declared_parameters() -> Result<Option<tempfile::NamedTempFile>, Error> {
     let (Some(root), Ok(name)) = (std::env::var_os("DVC_ROOT"), std::env::var("DVC_STAGE")) else { return Ok(None) };
     let root = PathBuf::from(root);
-    let mut parameters = Parameters::load(&root, &Overlay::default())?;
+    let parameters = Parameters::load(&root, &Overlay::default())?;
     let stages = manifest::load(&root, &parameters)?;
-    let Some(stage) = stages.iter().find(|stage| stage.name == name) else {
-        return Err(Error::Input(format!("DVC_STAGE is `{name}`, which is no stage of {}", manifest::FILE)));
+    // DVC names a stage as seen from where the user stood; the command runs in the stage's own folder.
+    let folder = std::env::current_dir().unwrap_or_default();
+    let own = name.rsplit_once("dvc.yaml:").map_or(name.as_str(), |(_, own)| own);
+    let here = |stage: &&Stage| stage.name_in_file() == own && stage.folder.within(&root) == folder;
+    let named = stages.iter().find(|stage| stage.name == name).or_else(|| stages.iter().find(here));
+    let Some(stage) = named else {
+        return Err(Error::Input(format!("DVC_STAGE is `{name}`, which is no stage below {}", root.display())));
     };
-    let values = parameters.values(&stage.parameters, Path::new(manifest::FILE))?;
+    let values = parameters.values(&stage.parameters, Path::new(stage.file.as_str()))?;
     let file = tempfile::NamedTempFile::new().and_then(|file| {
         std::fs::write(file.path(), manifest::params::to_json(&values))?;
         Ok(file)
@@ -240,11 +249,22 @@ fn declared_parameters() -> Result<Option<tempfile::NamedTempFile>, Error> {
     Ok(Some(file.map_err(|error| Error::State(format!("the parameters can't be written to a file: {error}")))?))
 }
 
-/// The nearest folder, from here upwards, with a dvc.yaml.
-fn find_root() -> Result<PathBuf, Error> {
+/// The root of the repository, and where the user stands below it.
+///
+/// The root is the nearest folder upwards with `.dvc` or `.retrial`; where there is neither yet, the outermost one with a
+/// dvc.yaml up to the top of git's work tree, if there is one.
+fn find_root() -> Result<(PathBuf, RepoPath), Error> {
     let here = std::env::current_dir().map_err(|error| Error::State(format!("there is no current folder: {error}")))?;
-    let found = here.ancestors().find(|folder| folder.join(manifest::FILE).is_file()).map(Path::to_owned);
-    Ok(found.ok_or(ManifestError::NoManifest { start: here })?)
+    let engine = |folder: &&Path| folder.join(".dvc").is_dir() || folder.join(".retrial").is_dir();
+    let root = here.ancestors().find(engine).or_else(|| {
+        let top = here.ancestors().find(|folder| folder.join(".git").exists());
+        let inside = here.ancestors().filter(|folder| top.is_none_or(|top| folder.starts_with(top)));
+        inside.filter(|folder| folder.join(manifest::FILE).is_file()).last()
+    });
+    let Some(root) = root else { return Err(ManifestError::NoManifest { start: here }.into()) };
+    let below = here.strip_prefix(root).ok().and_then(Path::to_str);
+    let below = below.map_or_else(RepoPath::root, |below| RepoPath::root().join(below).unwrap_or_default());
+    Ok((root.to_owned(), below))
 }
 
 /// What standard output is drawn on.

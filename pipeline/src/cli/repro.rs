@@ -16,8 +16,15 @@ use crate::progress::{Colour, Lines, duration};
 /// nothing was changed; 130: interrupted.
 #[derive(Debug, clap::Args)]
 pub(super) struct Repro {
-    /// Stages (or their outputs) to bring up to date with all that they rest on; default: everything
+    /// Stages, their outputs, or whole dvc.yaml files to bring up to date with all that they rest on; default: the dvc.yaml of
+    /// this folder, or else of the root
     targets: Vec<String>,
+    /// The stages of every dvc.yaml of the repository
+    #[arg(short = 'P', long, conflicts_with_all = ["targets", "single_item", "downstream"])]
+    all_pipelines: bool,
+    /// The targets and what rests on them, not what they rest on
+    #[arg(long, requires = "targets", conflicts_with = "single_item")]
+    downstream: bool,
     #[command(flatten)]
     overlay: OverlayArgs,
     /// Only the targets themselves, not what they rest on
@@ -43,7 +50,12 @@ pub(super) struct Repro {
 pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let (parameters, graph) = context.load(&arguments.overlay)?;
-    let wanted = graph.select(&arguments.targets, arguments.single_item)?;
+    let wanted = match (arguments.targets.is_empty(), arguments.all_pipelines) {
+        (true, false) => graph.select_here(),
+        (true, true) => graph.select(&[], false)?,
+        (false, _) if arguments.downstream => graph.with_downstream(graph.select(&arguments.targets, true)?),
+        (false, _) => graph.select(&arguments.targets, arguments.single_item)?,
+    };
     graph.check_dependencies(&context.root)?;
     let mut workspace = context.workspace(parameters, &arguments.overlay)?;
     for &stage in &wanted {

@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, arguments: &Stages) -> Result<ExitCode, Err
 fn to_json(stage: &Stage) -> Value {
     let mut params: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for declared in &stage.parameters {
-        params.entry(&declared.file).or_default().extend(declared.key.as_deref());
+        params.entry(&declared.written).or_default().extend(declared.key.as_deref());
     }
     let outputs = |kind: OutputKind| -> Vec<Value> {
         stage.outputs.iter().filter(|output| output.kind == kind).map(output_json).collect()

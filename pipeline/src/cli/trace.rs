@@ -101,9 +101,12 @@ fn maker(made: &Made, path: &str) -> String {
     if made.output != path {
         let _ = write!(text, ", in its output {}", made.output);
     }
-    match &made.commit {
-        None => text.push_str(", at no commit"),
-        Some(commit) => {
+    match (&made.adopted, &made.commit) {
+        (Some(lock), _) => {
+            let _ = write!(text, ", adopted from {lock}");
+        }
+        (None, None) => text.push_str(", at no commit"),
+        (None, Some(commit)) => {
             let _ = write!(text, ", at commit {}", short(commit));
             if made.uncommitted > 0 {
                 let _ = write!(text, " with {}", counted_u64(made.uncommitted, "uncommitted file"));

@@ -1,16 +1,21 @@
 //! A folder -> its files, their digests, and the digest of the list. Empty folders do not count, as under DVC.
 
+use std::fs::DirEntry;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::file::is_executable;
+use super::ignore::{self, Rules};
 use super::md5::Md5;
 use super::{Content, DigestError, Member, Memo, hex};
 
-pub(super) fn content(folder: &Path, memo: &mut Memo) -> Result<Content, DigestError> {
+/// `rules` are those that hold in the folder; `None`: it is hidden, and counts as empty.
+pub(super) fn content(folder: &Path, rules: Option<Rules>, memo: &mut Memo) -> Result<Content, DigestError> {
     let mut members = Vec::new();
-    walk(folder, "", memo, &mut members)?;
+    if let Some(rules) = rules {
+        walk(folder, "", &rules, memo, &mut members)?;
+    }
     Ok(folder_of(members))
 }
 
@@ -28,23 +33,46 @@ pub fn folder_of(mut members: Vec<Member>) -> Content {
     Content { sha256: hex(&hasher.finalize()), md5, size, executable: false, members: Some(members) }
 }
 
-fn walk(folder: &Path, prefix: &str, memo: &mut Memo, members: &mut Vec<Member>) -> Result<(), DigestError> {
+/// Adds the files at and below `folder`. As under DVC, symbolic links to folders are passed over, and so are folders that are
+/// repositories of their own.
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    rules: &Rules,
+    memo: &mut Memo,
+    members: &mut Vec<Member>,
+) -> Result<(), DigestError> {
     let read_error = |source| DigestError::Read { path: folder.to_owned(), source };
-    for entry in std::fs::read_dir(folder).map_err(read_error)? {
-        let path = entry.map_err(read_error)?.path();
+    let entries: Vec<DirEntry> =
+        std::fs::read_dir(folder).and_then(Iterator::collect::<Result<_, _>>).map_err(read_error)?;
+    for entry in &entries {
+        if entry.file_name() == ".dvc" && entry.file_type().map_err(read_error)?.is_dir() {
+            return Ok(());
+        }
+    }
+    for entry in entries {
+        let path = entry.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             return Err(DigestError::Name { path });
         };
+        let error = |source| DigestError::Read { path: path.clone(), source };
+        let kind = entry.file_type().map_err(error)?;
+        let metadata = if kind.is_symlink() { std::fs::metadata(&path) } else { entry.metadata() }.map_err(error)?;
+        if ignore::is_hidden(name, kind.is_dir()) || (!rules.is_empty() && rules.hide(&path, metadata.is_dir())) {
+            continue;
+        }
+        if name == ignore::FILE {
+            return Err(DigestError::Ignore { path });
+        }
         let relative = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
-        let metadata = std::fs::metadata(&path).map_err(|source| DigestError::Read { path: path.clone(), source })?;
-        if metadata.is_dir() {
-            walk(&path, &relative, memo, members)?;
+        if kind.is_dir() {
+            walk(&path, &relative, rules, memo, members)?;
         } else if metadata.is_file() {
             let digest = memo.digest(&path, &metadata)?;
             let executable = is_executable(&metadata);
             let (sha256, md5, size) = (digest.sha256, digest.md5, digest.size);
             members.push(Member { path: relative, sha256, md5, size, executable });
-        } else {
+        } else if !metadata.is_dir() {
             return Err(DigestError::Special { path });
         }
     }

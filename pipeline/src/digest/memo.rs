@@ -1,9 +1,10 @@
 //! Digests remembered by size, time and inode, so that an unchanged file is not read twice.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::DigestError;
@@ -29,18 +30,19 @@ pub struct Seen {
 /// What is known about the files of one study.
 #[derive(Debug, Default)]
 pub struct Memo {
-    known: HashMap<PathBuf, Seen>,
+    /// By path; as text, which is hashed and compared at once, and not part by part.
+    known: HashMap<OsString, Seen>,
     /// Entries that the database does not have yet.
-    fresh: Vec<PathBuf>,
+    fresh: Vec<OsString>,
 }
 
 impl Memo {
-    pub fn new(known: HashMap<PathBuf, Seen>) -> Self {
+    pub fn new(known: HashMap<OsString, Seen>) -> Self {
         Self { known, fresh: Vec::new() }
     }
 
     pub fn digest(&mut self, path: &Path, metadata: &Metadata) -> Result<FileDigest, DigestError> {
-        if let Some(seen) = self.known.get(path)
+        if let Some(seen) = self.known.get(path.as_os_str())
             && seen.size == metadata.len()
             && seen.modified == modified(metadata)
             && seen.changed == changed(metadata)
@@ -61,13 +63,13 @@ impl Memo {
             sha256: digest.sha256.clone(),
             md5: digest.md5.clone(),
         };
-        self.known.insert(path.to_owned(), seen);
-        self.fresh.push(path.to_owned());
+        self.known.insert(path.into(), seen);
+        self.fresh.push(path.into());
         Ok(digest)
     }
 
     /// What has been learnt since the last call.
-    pub fn take_fresh(&mut self) -> Vec<(PathBuf, Seen)> {
+    pub fn take_fresh(&mut self) -> Vec<(OsString, Seen)> {
         let fresh = std::mem::take(&mut self.fresh);
         fresh.into_iter().filter_map(|path| self.known.get(&path).map(|seen| (path.clone(), seen.clone()))).collect()
     }

@@ -2,16 +2,20 @@
 
 mod file;
 mod folder;
+pub mod ignore;
 mod md5;
 mod memo;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::path::RepoPath;
+
 pub use file::{FileDigest, copy_and_digest, digest_file};
 pub use folder::{dvc_listing, folder_of};
+pub use ignore::Ignored;
 pub use md5::Md5;
 pub use memo::{Memo, Seen};
 
@@ -23,6 +27,10 @@ pub enum DigestError {
     Name { path: PathBuf },
     #[error("{}: is neither a file nor a folder", path.display())]
     Special { path: PathBuf },
+    #[error("{}: can't stand inside of data, as under DVC: move it to a folder above", path.display())]
+    Ignore { path: PathBuf },
+    #[error("{}:{line}: {what}: git's manual on gitignore says what patterns can be", path.display())]
+    Pattern { path: PathBuf, line: usize, what: String },
 }
 
 /// What a path holds, file or folder.
@@ -86,10 +94,11 @@ impl Content {
     }
 }
 
-/// What `path` holds now; `None` where nothing is. Symbolic links are followed.
-pub fn content(path: &Path, memo: &mut Memo) -> Result<Option<Content>, DigestError> {
-    let read_error = |source| DigestError::Read { path: path.to_owned(), source };
-    let metadata = match std::fs::metadata(path) {
+/// What a path of the repository of `ignored` holds now; `None` where nothing is. Symbolic links are followed.
+pub fn content(ignored: &mut Ignored, path: &RepoPath, memo: &mut Memo) -> Result<Option<Content>, DigestError> {
+    let full = path.within(&ignored.root);
+    let read_error = |source| DigestError::Read { path: full.clone(), source };
+    let metadata = match std::fs::metadata(&full) {
         Ok(metadata) => metadata,
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
             return Ok(None);
@@ -97,12 +106,13 @@ pub fn content(path: &Path, memo: &mut Memo) -> Result<Option<Content>, DigestEr
         Err(source) => return Err(read_error(source)),
     };
     if metadata.is_dir() {
-        return folder::content(path, memo).map(Some);
+        let rules = ignored.inside(path)?;
+        return folder::content(&full, rules, memo).map(Some);
     }
     if !metadata.is_file() {
-        return Err(DigestError::Special { path: path.to_owned() });
+        return Err(DigestError::Special { path: full });
     }
-    let digest = memo.digest(path, &metadata)?;
+    let digest = memo.digest(&full, &metadata)?;
     Ok(Some(Content::of_file(digest, file::is_executable(&metadata))))
 }
 

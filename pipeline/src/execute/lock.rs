@@ -1,5 +1,6 @@
-//! Keeps dvc.lock true: read before anything runs, written once at the end, and left alone where nothing changed.
+//! Keeps each dvc.lock true: read before anything runs, written once at the end, and left alone where nothing changed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -7,13 +8,12 @@ use sha2::{Digest, Sha256};
 use crate::digest::{Content, hex};
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::lockfile::{self, FILE, Lock};
+use crate::lockfile::{self, Lock};
+use crate::manifest::Stage;
 use crate::manifest::params::Values;
+use crate::path::RepoPath;
 use crate::plan::{Assessment, Workspace};
 use crate::store::Artifact;
-
-/// The name under which the records keep what the lock was last written from.
-const NOTE: &str = "dvc.lock";
 
 /// A stage that is done: what its entry in the lock says.
 pub(super) struct Settled {
@@ -31,46 +31,75 @@ impl Settled {
     }
 }
 
-/// dvc.lock as it was before the run.
+/// The dvc.lock files as they were before the run, by their paths: one beside each dvc.yaml.
 pub(super) struct Before {
+    files: BTreeMap<RepoPath, File>,
+}
+
+struct File {
     text: String,
     /// What the records say that it was written from, if it is still the text that was written.
     source: Option<String>,
 }
 
 impl Before {
-    /// Reads the lock; a broken one is found here, before anything runs.
-    pub fn read(workspace: &Workspace) -> Result<Self, Error> {
-        let text = lockfile::read(&workspace.root.join(FILE))?;
-        let written = workspace.store.records.note(NOTE)?;
-        let source = written.and_then(|note| note.strip_prefix(&digest(&text)).map(str::to_owned));
-        if source.is_none() {
-            Lock::parse(&text, Path::new(FILE))?;
+    /// Reads the locks; a broken one is found here, before anything runs.
+    pub fn read(workspace: &Workspace, graph: &Graph) -> Result<Self, Error> {
+        let locks: BTreeSet<RepoPath> = graph.stages.iter().map(Stage::lock).collect();
+        let mut files = BTreeMap::new();
+        for path in locks {
+            let text = lockfile::read(&path.within(&workspace.root))?;
+            let written = workspace.store.records.note(path.as_str())?;
+            let source = written.and_then(|note| note.strip_prefix(&digest(&text)).map(str::to_owned));
+            if source.is_none() {
+                Lock::parse(&text, Path::new(path.as_str()))?;
+            }
+            files.insert(path, File { text, source });
         }
-        Ok(Self { text, source })
+        Ok(Self { files })
     }
 
     /// Writes the entries of the stages that are done.
     pub fn update(self, workspace: &mut Workspace, graph: &Graph, mut settled: Vec<Settled>) -> Result<(), Error> {
         settled.sort_by_key(|done| done.index);
-        let source = source(graph, &settled);
+        for (path, before) in self.files {
+            let done = settled.iter().filter(|done| graph.stages[done.index].lock() == path);
+            let done: Vec<&Settled> = done.collect();
+            if !done.is_empty() {
+                before.update(workspace, graph, &path, &done)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl File {
+    fn update(
+        self,
+        workspace: &mut Workspace,
+        graph: &Graph,
+        path: &RepoPath,
+        settled: &[&Settled],
+    ) -> Result<(), Error> {
+        let source = source(graph, settled);
         if self.source.as_ref() == Some(&source) {
             return Ok(());
         }
-        let mut lock = Lock::parse(&self.text, Path::new(FILE))?;
-        for done in &settled {
+        let mut lock = Lock::parse(&self.text, Path::new(path.as_str()))?;
+        for done in settled {
             lock.set(&graph.stages[done.index], &done.dependencies, &done.parameters, &done.outputs);
         }
-        let text = lock.to_text(graph.stages.iter().map(|stage| stage.name.as_str()));
+        let own = graph.stages.iter().filter(|stage| stage.lock() == *path);
+        let text = lock.to_text(own.map(Stage::name_in_file));
         if text != self.text {
-            lockfile::write(&workspace.root.join(FILE), &text)?;
+            lockfile::write(&path.within(&workspace.root), &text)?;
         }
-        Ok(workspace.store.records.set_note(NOTE, &(digest(&text) + &source))?)
+        Ok(workspace.store.records.set_note(path.as_str(), &(digest(&text) + &source))?)
     }
 }
 
 /// Everything that the entries follow from: equal sources give equal texts.
-fn source(graph: &Graph, settled: &[Settled]) -> String {
+fn source(graph: &Graph, settled: &[&Settled]) -> String {
     let mut hasher = Sha256::new();
     for done in settled {
         hasher.update(format!("{}\0{}\0", graph.stages[done.index].name, done.key));

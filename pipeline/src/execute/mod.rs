@@ -105,7 +105,7 @@ pub fn run(
     };
     workspace.store.objects.sweep()?;
     job::sweep(&folder)?;
-    let before = Before::read(workspace)?;
+    let before = Before::read(workspace, graph)?;
     if options.tidy {
         let paths = tidy::tidy(workspace, &graph.stages)?;
         if !paths.is_empty() {

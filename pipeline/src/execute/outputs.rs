@@ -6,7 +6,7 @@ use crate::digest::Content;
 use crate::error::Error;
 use crate::manifest::{Output, Stage};
 use crate::plan::{self, Workspace};
-use crate::store::{self, Artifact, StoreError};
+use crate::store::{self, Artifact, Link, StoreError};
 
 /// Makes room for a run: removes the outputs (persistent ones stay) and makes their folders.
 ///
@@ -119,9 +119,12 @@ pub fn restore_one(
     }
     // What somebody else put there is kept before it is replaced.
     if there.is_some_and(|content| !workspace.store.objects.has(&content)) {
-        keep(workspace, output)?;
+        keep_for_good(workspace, output)?;
     }
-    Ok(workspace.store.objects.restore_or_heal(recorded, &target)?)
+    // A command that adds to what is there must not add to the stored object.
+    let objects = &workspace.store.objects;
+    let links = if output.persist { &[Link::Copy] } else { objects.links.as_slice() };
+    Ok(objects.restore_or_heal(recorded, &target, links)?)
 }
 
 /// Makes sure that DVC, where the study has it, finds the outputs in its cache.

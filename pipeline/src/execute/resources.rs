@@ -8,7 +8,7 @@ use super::scheduler::Amount;
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::machine::Machine;
-use crate::manifest::{Complaint, FILE, Stage};
+use crate::manifest::{Complaint, Stage};
 use crate::plan::Workspace;
 use crate::progress;
 
@@ -43,14 +43,16 @@ impl Resources {
 }
 
 /// Refuses, before anything runs, a stage that needs more than this machine has and was never run: so it can't be restored.
-/// One that has runs on record is given the benefit of the doubt, and fails when it turns out that it has to run.
-pub fn check(workspace: &Workspace, graph: &Graph, options: &Options) -> Result<(), Error> {
+/// One that has runs on record or in dvc.lock is given the benefit of the doubt, and fails when it turns out that it has to
+/// run.
+pub fn check(workspace: &mut Workspace, graph: &Graph, options: &Options) -> Result<(), Error> {
     for stage in options.wanted.iter().map(|&index| &graph.stages[index]).filter(|stage| !stage.frozen) {
         if let Some(excess) = excess(stage, &options.machine)
             && workspace.store.records.recent_recipes(&stage.name, 1)?.is_empty()
+            && !workspace.vouchers.know(&workspace.root, stage)?
         {
             let what = format!("stage `{}` {excess}", stage.name);
-            return Err(Complaint::at(stage.line, what).in_file(Path::new(FILE)).into());
+            return Err(Complaint::at(stage.line, what).in_file(Path::new(stage.file.as_str())).into());
         }
     }
     Ok(())

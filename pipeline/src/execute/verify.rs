@@ -3,17 +3,18 @@
 //! A scratch folder has the stage's declared inputs and nothing else: a command that reads what it does not declare fails
 //! there, or gives something else.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::local::{self, Said, Stop};
 use super::{job, resources};
-use crate::digest;
+use crate::digest::{self, Ignored, ignore};
 use crate::error::Error;
 use crate::machine::Machine;
+use crate::manifest::Stage;
 use crate::manifest::params::DEFAULT_FILE;
-use crate::manifest::{FILE, Stage};
 use crate::path::RepoPath;
 use crate::plan::{self, Standing, Workspace};
 use crate::store::StoreError;
@@ -65,9 +66,11 @@ pub fn verify(
         let last = log.len().saturating_sub(10);
         return Ok(Outcome::Failed { why, log: log[last..].join("\n") });
     }
+    let mut ignored = Ignored::new(&scratch);
     for artifact in recorded {
-        let (old, new) = (workspace.root.join(&artifact.path), scratch.join(&artifact.path));
-        let content = digest::content(&new, &mut workspace.memo)?;
+        let path = RepoPath::file(&artifact.path);
+        let (old, new) = (path.within(&workspace.root), path.within(&scratch));
+        let content = digest::content(&mut ignored, &path, &mut workspace.memo)?;
         if content.is_none_or(|content| content.sha256 != artifact.content.sha256) {
             return first_difference(&artifact.path, &old, &new);
         }
@@ -98,21 +101,24 @@ fn run(job: &job::Job, interrupt: &AtomicBool, log: &mut Vec<String>) -> Result<
 /// Copies a stage's inputs to where they belong below `scratch`, and makes the folders of its outputs.
 fn furnish(workspace: &Workspace, stage: &Stage, scratch: &Path) -> Result<(), Error> {
     let mut inputs: Vec<RepoPath> = stage.dependencies.iter().map(|dependency| dependency.path.clone()).collect();
-    let files = stage.parameters.iter().map(|declared| declared.file.as_str()).chain([FILE, DEFAULT_FILE]);
-    inputs.extend(files.filter_map(|file| RepoPath::root().join(file).ok()));
+    inputs.extend(stage.parameters.iter().map(|declared| declared.file.clone()));
+    inputs.extend([stage.file.clone(), stage.file.parent().child(DEFAULT_FILE)]);
+    // What is hidden here is hidden there.
+    let folders: BTreeSet<RepoPath> = inputs.iter().flat_map(RepoPath::ancestors).chain([RepoPath::root()]).collect();
+    inputs.extend(folders.iter().map(|folder| folder.child(ignore::FILE)));
     for input in inputs {
         let from = input.within(&workspace.root);
         if from.exists() {
             copy(&from, &input.within(scratch))?;
         }
     }
-    let outputs = stage.outputs.iter().filter_map(|output| Some(output.path.within(scratch).parent()?.to_owned()));
+    let outputs = stage.outputs.iter().filter_map(|output| Some(output.path.within(&scratch).parent()?.to_owned()));
     for folder in outputs.chain([stage.folder.within(scratch)]) {
         fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
     }
     // What a persistent output held before is an input too.
     for output in stage.outputs.iter().filter(|output| output.persist) {
-        copy(&output.path.within(&workspace.root), &output.path.within(scratch))?;
+        copy(&output.path.within(&workspace.root), &output.path.within(&scratch))?;
     }
     Ok(())
 }

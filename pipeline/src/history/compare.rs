@@ -43,10 +43,10 @@ pub fn compare(old: &State, new: &State, sources: &Sources, study: &Study) -> Re
     let mut comparison = Comparison::default();
     for file in parameter_files(old).union(&parameter_files(new)) {
         let values = |state: &State| -> Result<Leaves, Error> {
-            let tree = read_file(state.folder(), file).map_err(|error| named(state, error))?;
+            let tree = read_file(state.folder(), file.as_str()).map_err(|error| named(state, error))?;
             Ok(tree.map(|tree| leaves(&tree.to_json())).unwrap_or_default())
         };
-        comparison.parameters.extend(differences(file, &values(old)?, &values(new)?));
+        comparison.parameters.extend(differences(file.as_str(), &values(old)?, &values(new)?));
     }
     let notes = RefCell::new(BTreeSet::new());
     for path in metric_files(old).union(&metric_files(new)) {
@@ -88,9 +88,9 @@ fn lost(state: &State, path: &RepoPath) -> String {
     format!("{path} of {} is neither in the store nor in DVC's cache", state.name)
 }
 
-fn parameter_files(state: &State) -> BTreeSet<String> {
+fn parameter_files(state: &State) -> BTreeSet<RepoPath> {
     let declared = state.stages.iter().flat_map(|stage| &stage.parameters).map(|declared| declared.file.clone());
-    declared.chain([DEFAULT_FILE.to_owned()]).collect()
+    declared.chain([RepoPath::file(DEFAULT_FILE)]).collect()
 }
 
 fn metric_files(state: &State) -> BTreeSet<RepoPath> {

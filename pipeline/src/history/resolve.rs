@@ -16,7 +16,7 @@ use crate::store::Entry;
 /// parameters. `placed` names the outputs in the work tree, whosoever they are.
 pub(super) fn runs_that_repro_finds(
     workspace: &mut Workspace,
-    mut parameters: Parameters,
+    parameters: Parameters,
     runs: &[&Entry],
     placed: &BTreeMap<String, String>,
 ) -> Result<Vec<i64>, Error> {
@@ -28,7 +28,7 @@ pub(super) fn runs_that_repro_finds(
     let mut settled = Settled::new(&graph, placed);
     let mut used = Vec::new();
     for stage in graph.order.iter().map(|&index| &graph.stages[index]) {
-        let values = parameters.values(&stage.parameters, Path::new(manifest::FILE))?;
+        let values = parameters.values(&stage.parameters, Path::new(stage.file.as_str()))?;
         let declared = plan::declared(stage, &values).finish();
         let surroundings = plan::surroundings(workspace.study, stage)?.finish();
         let mut reads = BTreeMap::new();

@@ -8,7 +8,8 @@ use git2::Oid;
 use super::{Repository, resolve};
 use crate::error::Error;
 use crate::lockfile::{self, Lock};
-use crate::manifest::{Overlay, Parameters};
+use crate::manifest::{self, Overlay, Parameters, Stage};
+use crate::path::RepoPath;
 use crate::plan::Workspace;
 use crate::store::{Entry, Outcome};
 
@@ -41,8 +42,13 @@ pub struct InUse {
 pub fn in_use(workspace: &mut Workspace, scope: Scope, runs: &[Entry]) -> Result<InUse, Error> {
     let runs: Vec<&Entry> = runs.iter().filter(|run| run.outcome == Outcome::Success).collect();
     let mut found = InUse::default();
-    let path = Path::new(lockfile::FILE);
-    let mut locked = md5s(&Lock::parse(&lockfile::read(&workspace.root.join(path))?, path)?);
+    let mut locked = HashSet::new();
+    let stages = manifest::load(&workspace.root, &workspace.parameters)?;
+    let locks: BTreeSet<RepoPath> = stages.iter().map(Stage::lock).collect();
+    for path in locks {
+        let text = lockfile::read(&path.within(&workspace.root))?;
+        locked.extend(md5s(&Lock::parse(&text, Path::new(path.as_str()))?));
+    }
     if scope.branches || scope.tags || scope.commits {
         let repository = Repository::open(&workspace.root)?;
         let commits = commits(&repository, scope)?;

@@ -1,6 +1,6 @@
 //! The study at a commit, or as it is in the work tree: its stages, what its locks say, and its files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use git2::Oid;
 
 use super::{HistoryError, Repository};
 use crate::error::Error;
-use crate::lockfile::{self, Lock, Locked};
+use crate::lockfile::{self, Lock, LockError, Locked};
 use crate::manifest::{self, ManifestError, Output, Overlay, Parameters, Stage};
 use crate::path::RepoPath;
 use crate::store::{Archive, Objects};
@@ -23,7 +23,7 @@ pub struct State {
     /// Whether there is a dvc.lock at all.
     pub has_lock: bool,
     locked: HashMap<String, Vec<Locked>>,
-    /// Where its dvc.yaml and its parameter files stand.
+    /// Where its dvc.yaml files and its parameter files stand.
     folder: PathBuf,
     _temporary: Option<tempfile::TempDir>,
 }
@@ -43,13 +43,13 @@ const TEXTS: &[&str] = &["yaml", "yml", "json", "toml", "py", "dvcignore", "lock
 
 impl State {
     pub fn of_work_tree(root: &Path, stages: Vec<Stage>) -> Result<Self, Error> {
-        let text = lockfile::read(&root.join(lockfile::FILE))?;
+        let (has_lock, locked) = locked(root, &stages)?;
         Ok(Self {
             name: "workspace".to_owned(),
             stages,
             commit: None,
-            has_lock: !text.is_empty(),
-            locked: outputs(&Lock::parse(&text, Path::new(lockfile::FILE))?),
+            has_lock,
+            locked,
             folder: root.to_owned(),
             _temporary: None,
         })
@@ -79,21 +79,19 @@ impl State {
         };
         // A parameter file may have any name.
         for file in stages.iter().flat_map(|stage| &stage.parameters).map(|declared| &declared.file) {
-            if let Ok(path) = RepoPath::root().join(file)
-                && !path.within(&folder).exists()
-                && let Some(bytes) = repository.file(commit, &path)?
+            if !file.within(&folder).exists()
+                && let Some(bytes) = repository.file(commit, file)?
             {
-                lay_out(&path.within(&folder), &bytes)?;
+                lay_out(&file.within(&folder), &bytes)?;
             }
         }
-        let text = lockfile::read(&folder.join(lockfile::FILE))?;
-        let lock = Lock::parse(&text, Path::new(lockfile::FILE)).map_err(|error| at_revision(error.to_string()))?;
+        let (has_lock, locked) = locked(&folder, &stages).map_err(|error| at_revision(error.to_string()))?;
         Ok(Self {
             name: revision.to_owned(),
             stages,
             commit: Some(commit),
-            has_lock: !text.is_empty(),
-            locked: outputs(&lock),
+            has_lock,
+            locked,
             folder,
             _temporary: Some(temporary),
         })
@@ -152,8 +150,20 @@ fn load(folder: &Path) -> Result<Vec<Stage>, ManifestError> {
     manifest::load(folder, &parameters)
 }
 
-fn outputs(lock: &Lock) -> HashMap<String, Vec<Locked>> {
-    lock.outputs().map(|(stage, outputs)| (stage.to_owned(), outputs)).collect()
+/// Whether there is a dvc.lock beside any dvc.yaml below `root`, and what they say of the stages, by name.
+fn locked(root: &Path, stages: &[Stage]) -> Result<(bool, HashMap<String, Vec<Locked>>), LockError> {
+    let mut locked = HashMap::new();
+    let mut found = false;
+    let paths: BTreeSet<RepoPath> = stages.iter().map(Stage::lock).collect();
+    for path in paths {
+        let text = lockfile::read(&path.within(root))?;
+        found |= !text.is_empty();
+        let lock = Lock::parse(&text, Path::new(path.as_str()))?;
+        let mut outputs: HashMap<&str, Vec<Locked>> = lock.outputs().collect();
+        let own = stages.iter().filter(|stage| stage.lock() == path);
+        locked.extend(own.filter_map(|stage| Some((stage.name.clone(), outputs.remove(stage.name_in_file())?))));
+    }
+    Ok((found, locked))
 }
 
 fn laid_out(folder: &Path, source: std::io::Error) -> HistoryError {

@@ -60,6 +60,8 @@ pub struct Made {
     pub stage: String,
     pub key: String,
     pub finished: String,
+    /// The lock that vouched for it, where it was not this engine that ran the stage.
+    pub adopted: Option<String>,
     pub commit: Option<String>,
     /// How many files differed from the commit.
     pub uncommitted: u64,
@@ -270,6 +272,7 @@ fn made(run: &Entry, output: &str) -> Made {
         stage: run.stage.clone(),
         key: run.key.clone(),
         finished: run.finished.clone(),
+        adopted: run.provenance["adopted"].as_str().map(str::to_owned),
         commit: git["commit"].as_str().map(str::to_owned),
         uncommitted: git["uncommitted"]["files"].as_u64().unwrap_or(0),
         command: of(Kind::Command).remove("cmd").unwrap_or_default(),

@@ -131,7 +131,7 @@ impl Lock {
             add("deps", contents(read));
         }
         if !parameters.is_empty() {
-            add("params", values(stage, parameters));
+            add("params", values(parameters));
         }
         let written = stage.outputs.iter().filter_map(|output| {
             let artifact = outputs.iter().find(|artifact| artifact.path == output.path.as_str())?;
@@ -141,11 +141,12 @@ impl Lock {
         if !written.is_empty() {
             add("outs", contents(written));
         }
-        match self.entries.get_mut(&stage.name) {
+        let name = stage.name_in_file();
+        match self.entries.get_mut(name) {
             Some(entry) if says_the_same(&entry.map, &map) => {}
             Some(entry) => *entry = Entry { map, line: entry.line, place: None, id: None },
             None => {
-                self.entries.insert(stage.name.clone(), Entry { map, line: 0, place: None, id: None });
+                self.entries.insert(name.to_owned(), Entry { map, line: 0, place: None, id: None });
             }
         }
     }
@@ -255,7 +256,7 @@ pub fn command(command: &Command) -> Value {
 fn contents(mut paths: Vec<(&str, &Content)>) -> Value {
     paths.sort_by_key(|(path, _)| *path);
     let entry = |(path, content): (&str, &Content)| {
-        let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+        let number = |number: u64| Value::Int(number.into());
         let mut fields = vec![
             ("path", Value::Text(path.to_owned())),
             ("hash", Value::Text("md5".to_owned())),
@@ -274,20 +275,18 @@ fn contents(mut paths: Vec<(&str, &Content)>) -> Value {
 }
 
 /// `params` as an entry has them: the files as dvc.yaml writes them, params.yaml first, then sorted; keys sorted.
-pub fn values(stage: &Stage, parameters: &Values) -> Value {
+pub fn values(parameters: &Values) -> Value {
     let mut files: Vec<(&str, Value)> = Vec::new();
     // The same list may be a parameter of several stages; in the lock each stage has its own.
     let mut ids = HashMap::new();
     for (file, values) in parameters {
-        let declared = stage.parameters.iter().find(|declared| declared.file == *file);
-        let written = declared.map_or(file.as_str(), |declared| &declared.written);
         let values = values.iter().map(|(key, node)| {
             let mut node = node.clone();
             renew(&mut node, &mut ids);
             // DVC can't read a lock in which this key is not text, whatever it is in its file.
             (key.clone(), yaml::Entry::new(0, node))
         });
-        files.push((written, Value::Map(values.collect())));
+        files.push((file, Value::Map(values.collect())));
     }
     files.sort_by_key(|(file, _)| (*file != DEFAULT_FILE, *file));
     map(files)

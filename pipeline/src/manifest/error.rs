@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::digest::DigestError;
+
 /// Something wrong at a line of the file at hand; [`Complaint::in_file`] says which file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Complaint {
@@ -29,6 +31,8 @@ pub enum ManifestError {
     Read { file: PathBuf, source: std::io::Error },
     #[error("no dvc.yaml here or in a folder above {}: run this inside a study", start.display())]
     NoManifest { start: PathBuf },
+    #[error(transparent)]
+    Ignore(#[from] DigestError),
     #[error("{what}")]
     Overlay { what: String },
 }

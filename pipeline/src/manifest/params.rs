@@ -1,12 +1,16 @@
 //! Parameters: the files, the overlays of one invocation (`--preset`, `--set`), and the values that a stage declares.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::rc::Rc;
 
 use super::error::{Complaint, ManifestError};
+use super::files::Files;
 use super::yaml::{self, Map, Node, Value};
+use crate::path::RepoPath;
 
-/// The parameter file that `params:` means when it names none.
+/// The parameter file that `params:` means when it names none, beside the dvc.yaml; the root's takes overlays.
 pub const DEFAULT_FILE: &str = "params.yaml";
 
 /// What one invocation changes in params.yaml.
@@ -23,26 +27,31 @@ impl Overlay {
     }
 }
 
-/// params.yaml as this invocation sees it, and the dotted keys in which that differs from the file.
+/// The parameter files as this invocation sees them: the root's params.yaml with the overlay, and the dotted keys in which
+/// that differs from the file.
 #[derive(Debug, Clone)]
 pub struct Parameters {
-    root: PathBuf,
-    effective: Node,
+    files: Files,
     overlaid: Vec<String>,
-    others: BTreeMap<String, Node>,
+    /// What has been read; the root's params.yaml is here from the start.
+    known: RefCell<BTreeMap<RepoPath, Option<Rc<Node>>>>,
 }
 
 /// A parameter that a stage declares: one key of a file, or (no key) the whole file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Declared {
-    pub file: String,
+    /// The file, relative to the repository.
+    pub file: RepoPath,
     /// The file as dvc.yaml writes it, relative to the stage's folder.
     pub written: String,
     pub key: Option<String>,
     pub line: u32,
+    /// Whether a stage makes the file, so that it has no values before that has run.
+    pub made: bool,
 }
 
-/// Parameter file -> declared key -> value, in dvc.lock's order: params.yaml first, then by path; keys sorted.
+/// Parameter file as dvc.yaml writes it -> declared key -> value, in dvc.lock's order: params.yaml first, then by path; keys
+/// sorted.
 pub type Values = Vec<(String, BTreeMap<String, Node>)>;
 
 /// The file that `RETRIAL_PARAMS` names: parameter file -> declared key -> value.
@@ -56,9 +65,17 @@ pub fn to_json(values: &Values) -> String {
 }
 
 impl Parameters {
-    /// Reads params.yaml of the study at `root` (nothing where there is none) and lays the overlay over it.
+    /// The parameters of the study at `root`, with the overlay.
     pub fn load(root: &Path, overlay: &Overlay) -> Result<Self, ManifestError> {
-        let mut effective = read_file(root, DEFAULT_FILE)?.unwrap_or_else(|| Node::new(Value::Map(Map::new()), 1));
+        Self::of(Files::Below(root.to_owned()), overlay)
+    }
+
+    /// Reads the root's params.yaml (nothing where there is none) and lays the overlay over it.
+    pub fn of(files: Files, overlay: &Overlay) -> Result<Self, ManifestError> {
+        let default = RepoPath::file(DEFAULT_FILE);
+        let found = files.tree(&default)?;
+        let exists = found.is_some();
+        let mut effective = found.unwrap_or_else(|| Node::new(Value::Map(Map::new()), 1));
         let mut overlaid = Vec::new();
         if let Some(name) = &overlay.preset {
             let Some(preset) = effective.at("presets").and_then(|presets| presets.child(name)).cloned() else {
@@ -76,20 +93,19 @@ impl Parameters {
         for assignment in &overlay.set {
             set(&mut effective, assignment, &mut overlaid)?;
         }
-        Ok(Self { root: root.to_owned(), effective, overlaid, others: BTreeMap::new() })
+        let known = BTreeMap::from([(default, exists.then(|| Rc::new(effective)))]);
+        Ok(Self { files, overlaid, known: RefCell::new(known) })
     }
 
-    /// What `${…}` sees of params.yaml.
-    pub fn names(&self) -> Map {
-        match &self.effective.value {
-            Value::Map(map) => map.clone(),
-            _ => Map::new(),
-        }
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
-    /// The names under `presets:`.
+    /// The names under `presets:` of the root's params.yaml.
     pub fn presets(&self) -> Vec<String> {
-        match self.effective.at("presets").map(|presets| &presets.value) {
+        let known = self.known.borrow();
+        let root = known.get(&RepoPath::file(DEFAULT_FILE)).and_then(Option::as_ref);
+        match root.and_then(|root| root.at("presets")).map(|presets| &presets.value) {
             Some(Value::Map(presets)) => presets.keys().cloned().collect(),
             _ => Vec::new(),
         }
@@ -101,33 +117,21 @@ impl Parameters {
             None => true,
             Some(key) => below(changed, key) || below(key, changed),
         };
-        declared.file == DEFAULT_FILE && self.overlaid.iter().any(|changed| touches(changed))
+        declared.file.as_str() == DEFAULT_FILE && self.overlaid.iter().any(|changed| touches(changed))
     }
 
     /// The values of what a stage of the dvc.yaml `manifest` declares.
-    pub fn values(&mut self, declared: &[Declared], manifest: &Path) -> Result<Values, ManifestError> {
+    pub fn values(&self, declared: &[Declared], manifest: &Path) -> Result<Values, ManifestError> {
         let mut files: BTreeMap<&str, BTreeMap<String, Node>> = BTreeMap::new();
         for parameter in declared {
-            let complain = |what: String| Complaint::at(parameter.line, what).in_file(manifest);
-            let tree = self.file(&parameter.file)?;
-            let Some(tree) = tree else {
-                return Err(complain(format!("declares parameters of {}, which does not exist", parameter.file)));
-            };
-            let values = files.entry(&parameter.file).or_default();
+            let tree = self.holding(parameter, manifest)?;
+            let values = files.entry(&parameter.written).or_default();
             match (&parameter.key, &tree.value) {
-                (Some(key), _) => {
-                    let Some(node) = tree.at(key) else {
-                        return Err(complain(format!(
-                            "declares the parameter `{key}`, which {} lacks",
-                            parameter.file
-                        )));
-                    };
-                    values.insert(key.clone(), node.clone());
-                }
+                (Some(key), _) => values.extend(tree.at(key).map(|node| (key.clone(), node.clone()))),
                 (None, Value::Map(map)) => {
                     values.extend(map.iter().map(|(key, entry)| (key.clone(), entry.node.clone())));
                 }
-                (None, _) => return Err(complain(format!("declares {}, which holds no mapping", parameter.file))),
+                (None, _) => {}
             }
         }
         let mut values: Values = files.into_iter().map(|(file, values)| (file.to_owned(), values)).collect();
@@ -135,26 +139,46 @@ impl Parameters {
         Ok(values)
     }
 
-    fn file(&mut self, file: &str) -> Result<Option<&Node>, ManifestError> {
-        if file == DEFAULT_FILE {
-            return Ok(Some(&self.effective));
+    /// Complains about a declared parameter that is not there; those that a stage makes can't be yet.
+    pub fn check(&self, declared: &[Declared], manifest: &Path) -> Result<(), ManifestError> {
+        declared.iter().filter(|parameter| !parameter.made).try_for_each(|parameter| {
+            self.holding(parameter, manifest)?;
+            Ok(())
+        })
+    }
+
+    /// The file of a declared parameter, which holds it.
+    fn holding(&self, parameter: &Declared, manifest: &Path) -> Result<Rc<Node>, ManifestError> {
+        let complain = |what: String| Err(Complaint::at(parameter.line, what).in_file(manifest));
+        let file = &parameter.file;
+        // What a stage makes may have changed since it was read last.
+        let tree = if parameter.made { self.files.tree(file)?.map(Rc::new) } else { self.tree(file)? };
+        let Some(tree) = tree else {
+            return complain(format!("declares parameters of {file}, which does not exist"));
+        };
+        match &parameter.key {
+            Some(key) if tree.at(key).is_none() => {
+                complain(format!("declares the parameter `{key}`, which {file} lacks"))
+            }
+            None if tree.is_scalar() => complain(format!("declares {file}, which holds no mapping")),
+            _ => Ok(tree),
         }
-        if !self.others.contains_key(file) {
-            let Some(node) = read_file(&self.root, file)? else { return Ok(None) };
-            self.others.insert(file.to_owned(), node);
+    }
+
+    /// What a parameter file holds for this invocation; read once.
+    pub fn tree(&self, file: &RepoPath) -> Result<Option<Rc<Node>>, ManifestError> {
+        if let Some(known) = self.known.borrow().get(file) {
+            return Ok(known.clone());
         }
-        Ok(self.others.get(file))
+        let tree = self.files.tree(file)?.map(Rc::new);
+        self.known.borrow_mut().insert(file.clone(), tree.clone());
+        Ok(tree)
     }
 }
 
-/// A YAML or JSON file (JSON is YAML); `None` where there is none.
+/// What a file of the repository at `root` holds; `None` where there is none.
 pub fn read_file(root: &Path, file: &str) -> Result<Option<Node>, ManifestError> {
-    let text = match std::fs::read_to_string(root.join(file)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ManifestError::Read { file: file.into(), source }),
-    };
-    yaml::parse(&text).map(Some).map_err(|complaint| complaint.in_file(Path::new(file)))
+    Files::Below(root.to_owned()).tree(&RepoPath::file(file))
 }
 
 fn below(key: &str, ancestor: &str) -> bool {

@@ -1,17 +1,22 @@
 //! What a stage of dvc.yaml holds, checked key by key: a mapping of the file -> a [`Stage`].
 
+use indexmap::IndexMap;
+
 use super::error::Complaint;
 use super::params::{DEFAULT_FILE, Declared};
 use super::size;
 use super::yaml::{Map, Node, Value, python_text};
+use crate::lockfile;
 use crate::path::RepoPath;
 
 /// A stage after `${…}`, `foreach` and `matrix`: what runs, what it reads, what it writes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
-    /// `train`, or `train@svvar-0` for an instance of `foreach` or `matrix`.
+    /// As DVC addresses it from the root: `train`, `train@svvar-0` for an instance of `foreach` or `matrix`, and
+    /// `sub/dvc.yaml:train` for a stage of another file than the root's.
     pub name: String,
-    /// Where dvc.yaml starts to speak of it.
+    /// The dvc.yaml that it stands in, and where that starts to speak of it.
+    pub file: RepoPath,
     pub line: u32,
     pub command: Command,
     pub folder: RepoPath,
@@ -21,6 +26,19 @@ pub struct Stage {
     pub frozen: bool,
     pub always_changed: bool,
     pub extension: Extension,
+}
+
+impl Stage {
+    /// What it is called in its own dvc.yaml and dvc.lock.
+    pub fn name_in_file(&self) -> &str {
+        let own = self.name.strip_prefix(self.file.as_str()).and_then(|rest| rest.strip_prefix(':'));
+        own.unwrap_or(&self.name)
+    }
+
+    /// The dvc.lock beside its dvc.yaml.
+    pub fn lock(&self) -> RepoPath {
+        self.file.parent().child(lockfile::FILE)
+    }
 }
 
 /// `cmd`: one text, or a list of them. dvc.lock keeps the form.
@@ -38,9 +56,14 @@ impl Command {
         }
     }
 
-    /// Each line runs in a shell of its own, as under DVC.
+    /// What runs in a shell of its own, as under DVC: each line of a text, but each text of a list as it is.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.texts().iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty())
+        let whole = matches!(self, Command::Many(_));
+        let lines = self.texts().iter().flat_map(move |text| {
+            let (lines, whole) = if whole { ("", Some(text.as_str())) } else { (text.as_str(), None) };
+            lines.lines().chain(whole)
+        });
+        lines.map(str::trim).filter(|line| !line.is_empty())
     }
 }
 
@@ -107,24 +130,6 @@ pub struct Extension {
     pub reads_parameter_file: bool,
 }
 
-const STAGE_KEYS: &[&str] = &[
-    "cmd",
-    "wdir",
-    "deps",
-    "params",
-    "outs",
-    "metrics",
-    "plots",
-    "frozen",
-    "always_changed",
-    "desc",
-    "meta",
-    "vars",
-    "foreach",
-    "do",
-    "matrix",
-];
-
 /// Complains about a key of `map` that `known` lacks, with the likeliest one meant.
 pub fn check_keys(map: &Map, known: &[&str], place: &str) -> Result<(), Complaint> {
     for (key, entry) in map {
@@ -136,30 +141,26 @@ pub fn check_keys(map: &Map, known: &[&str], place: &str) -> Result<(), Complain
     Ok(())
 }
 
-pub fn check_stage_keys(map: &Map, name: &str) -> Result<(), Complaint> {
-    check_keys(map, STAGE_KEYS, &format!("stage `{name}`"))
-}
-
-/// Reads a stage from its interpolated mapping.
-pub fn stage(name: String, line: u32, map: &Map) -> Result<Stage, Complaint> {
+/// Reads a stage of the dvc.yaml `file` from its interpolated mapping.
+pub fn stage(file: &RepoPath, name: &str, line: u32, map: &Map) -> Result<Stage, Complaint> {
+    let base = file.parent();
+    let name = if base.is_root() { name.to_owned() } else { format!("{file}:{name}") };
     let folder = match map.get("wdir") {
-        Some(entry) => path_at(&RepoPath::root(), &text(&entry.node, "wdir")?, entry.line)?,
-        None => RepoPath::root(),
+        Some(entry) => path_at(&base, &text(&entry.node, "wdir")?, entry.line)?,
+        None => base,
     };
     let Some(cmd) = map.get("cmd") else {
         return Err(Complaint::at(line, format!("stage `{name}` has no `cmd`")));
     };
-    let mut outputs = Vec::new();
+    let mut all = Vec::new();
     for (key, kind) in [("outs", OutputKind::Out), ("metrics", OutputKind::Metric), ("plots", OutputKind::Plot)] {
-        for item in items(map, key)? {
-            outputs.push(output(item, kind, &folder)?);
-        }
+        all.extend(outputs(items(map, key)?, kind, &folder)?);
     }
     let dependencies = items(map, "deps")?
         .iter()
         .map(|item| {
             let written = text(item, "an entry of `deps`")?;
-            let path = path_at(&folder, &written, item.line)?;
+            let path = data_at(&folder, &written, item.line)?;
             Ok(Dependency { written, path, line: item.line })
         })
         .collect::<Result<_, Complaint>>()?;
@@ -167,12 +168,13 @@ pub fn stage(name: String, line: u32, map: &Map) -> Result<Stage, Complaint> {
         command: command(&cmd.node)?,
         dependencies,
         parameters: parameters(items(map, "params")?, &folder)?,
-        outputs,
+        outputs: all,
         frozen: flag(map, "frozen", false)?,
         always_changed: flag(map, "always_changed", false)?,
         extension: extension(map)?,
         folder,
         name,
+        file: file.clone(),
         line,
     })
 }
@@ -190,72 +192,78 @@ fn command(node: &Node) -> Result<Command, Complaint> {
     Ok(command)
 }
 
-fn output(item: &Node, kind: OutputKind, folder: &RepoPath) -> Result<Output, Complaint> {
-    const FLAGS: &[&str] = &["cache", "persist", "push", "remote", "desc", "type", "labels", "meta"];
-    const PLOT_FLAGS: &[&str] = &[
-        "cache", "persist", "push", "remote", "desc", "type", "labels", "meta", "x", "y", "x_label", "y_label",
-        "title", "template", "header",
-    ];
-    let (written, flags) = match &item.value {
-        Value::Map(map) => match (map.first(), map.len()) {
-            (Some((written, entry)), 1) => match &entry.node.value {
-                Value::Map(flags) => (written.clone(), Some(flags)),
-                Value::Null => (written.clone(), None),
-                _ => {
-                    let what = format!("output `{written}` needs a mapping of flags after its name");
-                    return Err(Complaint::at(item.line, what));
-                }
-            },
-            _ => return Err(Complaint::at(item.line, "an output needs one name, with its flags below it".to_owned())),
-        },
-        _ => (text(item, "an output")?, None),
-    };
-    let line = item.line;
-    let mut cache = true;
-    let mut persist = false;
-    if let Some(flags) = flags {
-        let known = if kind == OutputKind::Plot { PLOT_FLAGS } else { FLAGS };
-        check_keys(flags, known, &format!("output `{written}`"))?;
-        cache = flag(flags, "cache", true)?;
-        persist = flag(flags, "persist", false)?;
-    }
-    let path = path_at(folder, &written, line)?;
-    if path.is_root() {
-        return Err(Complaint::at(line, format!("output `{written}` is the repository itself")));
-    }
-    if let Some(engine) = [".git", ".dvc", ".retrial"].iter().find(|own| path.as_str().split('/').next() == Some(own)) {
-        return Err(Complaint::at(line, format!("output `{written}` lies in {engine}, which is not for outputs")));
-    }
-    Ok(Output { written, path, line, kind, cache, persist })
-}
-
-fn parameters(items: &[Node], folder: &RepoPath) -> Result<Vec<Declared>, Complaint> {
-    let mut declared = Vec::new();
-    let declare = |written: &str, key: Option<String>, line: u32| {
-        let file = path_at(folder, written, line)?.as_str().to_owned();
-        Ok(Declared { file, written: written.to_owned(), key, line })
-    };
+/// The outputs of one list. A path that stands there twice is one output, with the flags of both.
+fn outputs(items: &[Node], kind: OutputKind, folder: &RepoPath) -> Result<Vec<Output>, Complaint> {
+    let mut flagged: IndexMap<String, (u32, Map)> = IndexMap::new();
     for item in items {
         match &item.value {
-            Value::Map(files) => {
-                for (file, entry) in files {
-                    match &entry.node.value {
-                        Value::Null => declared.push(declare(file, None, entry.line)?),
-                        Value::List(keys) if keys.is_empty() => declared.push(declare(file, None, entry.line)?),
-                        Value::List(keys) => {
-                            for key in keys {
-                                let name = text(key, "a parameter's name")?;
-                                declared.push(declare(file, Some(name), key.line)?);
-                            }
-                        }
-                        _ => {
-                            let what = format!("parameters of `{file}` need a list of keys, not {}", entry.node.kind());
-                            return Err(Complaint::at(entry.line, what));
-                        }
+            Value::Map(paths) => {
+                for (written, entry) in paths {
+                    let (_, flags) = flagged.entry(written.clone()).or_insert_with(|| (entry.line, Map::new()));
+                    if let Value::Map(more) = &entry.node.value {
+                        flags.extend(more.clone());
                     }
                 }
             }
-            _ => declared.push(declare(DEFAULT_FILE, Some(text(item, "a parameter's name")?), item.line)?),
+            _ => {
+                flagged.entry(text(item, "an output")?).or_insert_with(|| (item.line, Map::new()));
+            }
+        }
+    }
+    let output = |(written, (line, flags)): (String, (u32, Map))| {
+        let path = data_at(folder, &written, line)?;
+        if path.is_root() {
+            return Err(Complaint::at(line, format!("output `{written}` is the repository itself")));
+        }
+        let first = path.as_str().split('/').next();
+        if let Some(engine) = [".git", ".dvc", ".retrial"].iter().find(|own| first == Some(own)) {
+            return Err(Complaint::at(line, format!("output `{written}` lies in {engine}, which is not for outputs")));
+        }
+        let (cache, persist) = (flag(&flags, "cache", true)?, flag(&flags, "persist", false)?);
+        Ok(Output { written, path, line, kind, cache, persist })
+    };
+    flagged.into_iter().map(output).collect()
+}
+
+/// The declared parameters, file by file. A file that is declared whole once is declared whole.
+fn parameters(items: &[Node], folder: &RepoPath) -> Result<Vec<Declared>, Complaint> {
+    let mut files: IndexMap<String, (u32, Option<Vec<&Node>>)> = IndexMap::new();
+    for item in items {
+        let Value::Map(map) = &item.value else {
+            let (_, keys) = files.entry(DEFAULT_FILE.to_owned()).or_insert_with(|| (item.line, Some(Vec::new())));
+            keys.iter_mut().for_each(|keys| keys.push(item));
+            continue;
+        };
+        for (file, entry) in map {
+            let (_, keys) = files.entry(file.clone()).or_insert_with(|| (entry.line, Some(Vec::new())));
+            match &entry.node.value {
+                Value::Null => *keys = None,
+                Value::List(more) if more.is_empty() => *keys = None,
+                Value::List(more) => keys.iter_mut().for_each(|keys| keys.extend(more)),
+                _ => {
+                    let what = format!("parameters of `{file}` need a list of keys, not {}", entry.node.kind());
+                    return Err(Complaint::at(entry.line, what));
+                }
+            }
+        }
+    }
+    let mut declared = Vec::new();
+    for (written, (line, keys)) in files {
+        let file = data_at(folder, &written, line)?;
+        let parameter = |key: Option<String>, line| Declared {
+            file: file.clone(),
+            written: written.clone(),
+            key,
+            line,
+            made: false,
+        };
+        match keys {
+            None => declared.push(parameter(None, line)),
+            Some(keys) => {
+                for key in keys {
+                    declared.push(parameter(Some(text(key, "a parameter's name")?), key.line));
+                }
+            }
         }
     }
     Ok(declared)
@@ -333,6 +341,19 @@ fn text(node: &Node, what: &str) -> Result<String, Complaint> {
 
 fn path_at(folder: &RepoPath, written: &str, line: u32) -> Result<RepoPath, Complaint> {
     folder.join(written).map_err(|error| Complaint::at(line, error.to_string()))
+}
+
+/// The path of data: of a dependency, an output or a parameter file.
+fn data_at(folder: &RepoPath, written: &str, line: u32) -> Result<RepoPath, Complaint> {
+    let complain = |what: &str| Err(Complaint::at(line, format!("`{written}` {what}")));
+    if written.contains("://") {
+        return complain("is not a path: fetch remote data in a stage, and name the file that it makes");
+    }
+    let path = path_at(folder, written, line)?;
+    if path.name() == super::FILE || path.name().ends_with(".dvc") {
+        return complain("describes a study for DVC: it can be neither read nor made by a stage");
+    }
+    Ok(path)
 }
 
 /// The known word within an edit or two of `word`.

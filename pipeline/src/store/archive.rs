@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs;
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{Objects, Records, StoreError, Taken};
@@ -13,13 +12,6 @@ use crate::path::RepoPath;
 /// What the run records know by MD5: whole outputs, and the files of folders.
 pub struct Archive {
     known: HashMap<String, Content>,
-}
-
-/// A line of the object that DVC keeps of a folder.
-#[derive(Deserialize)]
-struct Listed {
-    md5: String,
-    relpath: String,
 }
 
 impl Archive {
@@ -60,9 +52,9 @@ impl Archive {
         })
     }
 
+    /// Unlike [`Objects::take_from_dvc`], with the files that the store has.
     fn adopt_folder(&self, objects: &Objects, md5: &str) -> Result<Option<Content>, StoreError> {
-        let Some(listing) = objects.dvc_object(md5).and_then(|path| fs::read(path).ok()) else { return Ok(None) };
-        let Ok(listed) = serde_json::from_slice::<Vec<Listed>>(&listing) else { return Ok(None) };
+        let Some(listed) = objects.listing(md5) else { return Ok(None) };
         let mut members = Vec::with_capacity(listed.len());
         for file in listed {
             let inside = RepoPath::root().join(&file.relpath).is_ok_and(|path| path.as_str() == file.relpath);

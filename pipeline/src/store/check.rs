@@ -269,7 +269,7 @@ impl Objects {
     }
 
     /// Removes the names in DVC's cache of a damaged object, so that DVC serves it no more; returns them.
-    fn unshare(&self, object: &Metadata) -> Result<Vec<PathBuf>, StoreError> {
+    pub(super) fn unshare(&self, object: &Metadata) -> Result<Vec<PathBuf>, StoreError> {
         let Some(cache) = self.dvc_cache.as_ref().filter(|_| object.nlink() > 1) else { return Ok(Vec::new()) };
         let mut links = Vec::new();
         for folder in entries(cache)?.into_iter().filter(|folder| folder.is_dir()) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::objects::{Objects, publish};
-use super::{StoreError, remove};
+use super::{Link, StoreError, remove};
 use crate::digest::{Content, Member, copy_and_digest, dvc_listing, folder_of};
 use crate::path::RepoPath;
 
@@ -26,9 +26,9 @@ pub enum Taken {
 
 /// A file of a folder, as DVC lists it.
 #[derive(Deserialize)]
-struct Listed {
-    md5: String,
-    relpath: String,
+pub(super) struct Listed {
+    pub md5: String,
+    pub relpath: String,
 }
 
 /// The folder of DVC's cache of the study at `root`; `None` where the study has no DVC, or a cache that is no folder.
@@ -138,15 +138,15 @@ impl Objects {
     }
 
     /// The files of a folder, if its list can be read.
-    fn listing(&self, md5: &str) -> Option<Vec<Listed>> {
+    pub(super) fn listing(&self, md5: &str) -> Option<Vec<Listed>> {
         serde_json::from_slice(&fs::read(self.dvc_object(md5)?).ok()?).ok()
     }
 
     /// Puts `content` at `target` as [`Objects::restore`] does; objects that are missing or damaged are taken from DVC's cache
     /// if it has them.
-    pub fn restore_or_heal(&self, content: &Content, target: &Path) -> Result<bool, StoreError> {
+    pub fn restore_or_heal(&self, content: &Content, target: &Path, links: &[Link]) -> Result<bool, StoreError> {
         // Each damaged object is set aside when it is met, and so missing the next time.
-        while !self.restore(content, target)? {
+        while !self.restore(content, target, links)? {
             if !self.heal(content)? {
                 return Ok(false);
             }

@@ -39,7 +39,7 @@ pub enum StoreError {
     Database { path: PathBuf, source: rusqlite::Error },
     #[error(
         "{}: the run records are damaged ({source}): move this file and those beside it that start with its name away; \
-         all stored outputs stay, and stages run again",
+         all stored outputs stay, and stages run again unless dvc.lock vouches for them",
         path.display()
     )]
     Damaged { path: PathBuf, source: rusqlite::Error },

@@ -1,5 +1,6 @@
 //! Files by their SHA-256, written whole or not at all, checked whenever they are used (`place.rs` takes them out again).
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -56,10 +57,12 @@ impl Objects {
 
     /// Makes sure that a power failure can't take the objects of `content` away: what rests on them may be removed.
     pub fn sync(&self, content: &Content) -> Result<(), StoreError> {
-        for (_, sha256, _, _) in content.files() {
-            let folder = self.path(sha256).parent().unwrap_or(&self.folder).to_owned();
-            let synced = File::open(&folder).and_then(|folder| folder.sync_all());
-            synced.map_err(StoreError::file(&folder, "cannot be synced"))?;
+        let folder_of = |sha256: &str| self.path(sha256).parent().map(Path::to_owned);
+        let folders: BTreeSet<PathBuf> =
+            content.files().iter().filter_map(|(_, sha256, _, _)| folder_of(sha256)).collect();
+        for folder in &folders {
+            let synced = File::open(folder).and_then(|opened| opened.sync_all());
+            synced.map_err(StoreError::file(folder, "cannot be synced"))?;
         }
         Ok(())
     }
@@ -84,8 +87,10 @@ impl Objects {
         entries.flatten().try_for_each(|entry| remove(&entry.path()))
     }
 
-    /// A damaged object is kept for whoever wants to look, where nothing serves it.
+    /// A damaged object is kept for whoever wants to look, where nothing serves it. DVC doesn't serve it either any more.
     pub(super) fn set_aside(&self, object: &Path) -> Result<(), StoreError> {
+        let metadata = object.metadata().map_err(StoreError::file(object, "cannot be set aside"))?;
+        self.unshare(&metadata)?;
         let folder = self.folder.join("damaged");
         fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
         let name: String =

@@ -25,9 +25,9 @@ impl Link {
 }
 
 impl Objects {
-    /// Puts `content` at `target`, replacing what is there. `false`: an object was missing or damaged and nothing was
-    /// changed at `target`; a damaged object has been set aside.
-    pub fn restore(&self, content: &Content, target: &Path) -> Result<bool, StoreError> {
+    /// Puts `content` at `target`, replacing what is there, in the first of the ways `links` that works. `false`: an object
+    /// was missing or damaged and nothing was changed at `target`; a damaged object has been set aside.
+    pub fn restore(&self, content: &Content, target: &Path, links: &[Link]) -> Result<bool, StoreError> {
         let parent = target.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(StoreError::file(parent, "cannot be made"))?;
         // What a killed process leaves half-made in the store's own folder is swept away, and no stage can read it. Beside
@@ -36,7 +36,7 @@ impl Objects {
             let staging = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
             let staging = staging.map_err(StoreError::file(folder, "cannot be written to"))?;
             let whole = staging.path().join("whole");
-            if !self.stage(content, &whole, target)? {
+            if !self.stage(content, &whole, target, links)? {
                 return Ok(false);
             }
             match exchange(&whole, target, &staging.path().join("replaced")) {
@@ -48,7 +48,7 @@ impl Objects {
     }
 
     /// Builds what is to be at `target` at `whole`. `false`: an object was missing or damaged.
-    fn stage(&self, content: &Content, whole: &Path, target: &Path) -> Result<bool, StoreError> {
+    fn stage(&self, content: &Content, whole: &Path, target: &Path, links: &[Link]) -> Result<bool, StoreError> {
         if content.members.is_some() {
             fs::create_dir(whole).map_err(StoreError::file(target, "cannot be restored"))?;
         }
@@ -61,7 +61,7 @@ impl Objects {
             if !object.is_file() {
                 return Ok(false);
             }
-            let placed = self.place(&object, executable, &file);
+            let placed = place(&object, executable, &file, links);
             if placed.map_err(StoreError::file(target, "cannot be restored"))? != sha256 {
                 self.set_aside(&object)?;
                 return Ok(false);
@@ -70,39 +70,39 @@ impl Objects {
         Ok(true)
     }
 
-    /// Makes `file` of an object in the first way that works, a plain copy at the last. Returns the SHA-256 of its bytes.
-    fn place(&self, object: &Path, executable: bool, file: &Path) -> io::Result<String> {
-        let mode = Permissions::from_mode(if executable { 0o755 } else { 0o644 });
-        for link in &self.links {
-            match link {
-                Link::Reflink => {
-                    if reflink_copy::reflink(object, file).is_ok() {
-                        fs::set_permissions(file, mode)?;
-                        return Ok(digest_file(file)?.sha256);
-                    }
-                }
-                Link::Hardlink => {
-                    if !executable && fs::hard_link(object, file).is_ok() {
-                        return Ok(digest_file(file)?.sha256);
-                    }
-                }
-                Link::Copy => break,
-            }
-        }
-        let mut copy = File::create_new(file)?;
-        let digest = copy_and_digest(&mut File::open(object)?, &mut copy)?;
-        copy.set_permissions(mode)?;
-        Ok(digest.sha256)
-    }
-
     /// Where files are to be hard links, makes an output that was just stored one too, so that it takes its space once.
     pub fn link(&self, content: &Content, target: &Path) -> Result<(), StoreError> {
         let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
         if self.links.first() == Some(&Link::Hardlink) && device(&self.temporary_folder()) == device(target) {
-            self.restore(content, target)?;
+            self.restore(content, target, &self.links)?;
         }
         Ok(())
     }
+}
+
+/// Makes `file` of an object in the first way that works, a plain copy at the last. Returns the SHA-256 of its bytes.
+fn place(object: &Path, executable: bool, file: &Path, links: &[Link]) -> io::Result<String> {
+    let mode = Permissions::from_mode(if executable { 0o755 } else { 0o644 });
+    for link in links {
+        match link {
+            Link::Reflink => {
+                if reflink_copy::reflink(object, file).is_ok() {
+                    fs::set_permissions(file, mode)?;
+                    return Ok(digest_file(file)?.sha256);
+                }
+            }
+            Link::Hardlink => {
+                if !executable && fs::hard_link(object, file).is_ok() {
+                    return Ok(digest_file(file)?.sha256);
+                }
+            }
+            Link::Copy => break,
+        }
+    }
+    let mut copy = File::create_new(file)?;
+    let digest = copy_and_digest(&mut File::open(object)?, &mut copy)?;
+    copy.set_permissions(mode)?;
+    Ok(digest.sha256)
 }
 
 /// Moves `whole` to where `target` is, and what is in the way to `replaced`. A file takes the place of a file in one step: at

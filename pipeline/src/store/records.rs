@@ -253,7 +253,7 @@ impl Records {
                 sha256: row.get(6)?,
                 md5: row.get(7)?,
             };
-            Ok((PathBuf::from(path), seen))
+            Ok((path.into(), seen))
         });
         let known: Result<HashMap<_, _>, _> = rows.map_err(self.wrap())?.collect();
         Ok(Memo::new(known.map_err(self.wrap())?))

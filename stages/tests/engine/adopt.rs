@@ -82,7 +82,7 @@ fn what_differs_in_anything_runs() {
         ("a command of another form", Box::new(lock("cmd: mkdir", "cmd:\n    - mkdir"))),
         ("a changed dependency", Box::new(|project: &Project| project.write("in/a", "3\n"))),
         ("a file more in a dependency", Box::new(|project: &Project| project.write("in/c", "3\n"))),
-        ("a dependency more", Box::new(yaml("deps: [in]", "deps: [in, dvc.yaml]"))),
+        ("a dependency more", Box::new(yaml("deps: [in]", "deps: [in, in/a]"))),
         ("a dependency less", Box::new(yaml("deps: [in]", "deps: []"))),
         ("another path of a dependency", Box::new(yaml("deps: [in]", "deps: [./in]"))),
         ("an output less", Box::new(yaml("outs: [tree, tool]", "outs: [tree]"))),

@@ -130,6 +130,35 @@ fn aliases_cannot_blow_up() {
     assert!(refused(&project, &["repro"]).starts_with("error: params.yaml:1:"));
 }
 
+/// A few lines of axes, parameters or aliases would fill any memory; each is refused before it does.
+#[test]
+fn products_cannot_blow_up() {
+    let axes: String = (0..30).map(|axis| format!("      a{axis}: [0, 1]\n")).collect();
+    let long = "x".repeat(100_000);
+    let many = "${p}".repeat(10_000);
+    let items = vec!["'${p}'"; 100_000].join(", ");
+    let cases = [
+        (
+            format!("stages:\n  s:\n    matrix:\n{axes}    cmd: 'true'\n"),
+            "error: dvc.yaml:23: `matrix` makes more than 1000000 stages",
+        ),
+        (format!("stages:\n  s:\n    cmd: {many}\n"), "error: dvc.yaml:3: expands to more than"),
+        (
+            format!("stages:\n  s:\n    foreach: [{items}]\n    do: {{cmd: 'true'}}\n"),
+            "error: dvc.yaml:3: expands to more than",
+        ),
+    ];
+    for (manifest, expected) in cases {
+        let project = Project::with(&[("params.yaml", &format!("p: {long}\n")), ("dvc.yaml", &manifest)]);
+        let sentence = refused(&project, &["repro"]);
+        assert!(sentence.starts_with(expected), "\n{sentence}{expected}");
+    }
+    let aliases = vec!["*a"; 10_000].join(", ");
+    let project =
+        Project::with(&[("params.yaml", &format!("p: &a {long}\nq: [{aliases}]\n")), ("dvc.yaml", "stages: {}\n")]);
+    assert!(refused(&project, &["repro"]).contains("holds more than 1000000 values once aliases are expanded"));
+}
+
 #[test]
 fn outside_a_study_there_is_nothing_to_do() {
     let project = Project::new();

@@ -60,7 +60,8 @@ fn keys_by_commit_make_everything_anew_for_a_revision_and_only_then() {
     project.commit();
     assert_eq!(project.repro(&[]).executed, all);
     std::fs::remove_file(project.path("retrial.yaml")).unwrap();
-    assert_eq!(project.repro(&[]).executed, all, "keys by content are others");
+    assert_eq!(project.repro(&[]).skipped, all, "dvc.lock vouches for keys by content");
+    assert_eq!(project.run(&["log", "-n", "6"]).stdout.matches("adopted from dvc.lock").count(), 6);
 }
 
 #[test]
@@ -103,6 +104,29 @@ fn hard_links_share_their_space_and_a_change_through_one_is_noticed() {
     std::fs::remove_file(project.path("one")).unwrap();
     assert_eq!(project.repro(&[]).cached, names(&["one"]), "healed");
     assert_eq!(project.digest(), digest);
+
+    // What a command adds to must not be the object.
+    std::fs::remove_file(project.path("grows")).unwrap();
+    assert_eq!(project.run(&["checkout"]).code, 0);
+    assert_eq!((project.read("grows"), metadata(&project, "grows").nlink()), ("4\n".to_owned(), 1));
+}
+
+/// DVC's cache, the store and the work tree share one file: none of them may keep what was changed through another.
+#[test]
+fn a_change_through_a_hard_link_does_not_stay_in_dvcs_cache() {
+    let project = Project::with(&[
+        ("retrial.yaml", "cache: {link: [hardlink]}\n"),
+        (".dvc/config", ""),
+        ("dvc.yaml", "stages:\n  one: {cmd: echo 1 > one, outs: [one]}\n"),
+    ]);
+    project.repro(&[]);
+    assert_eq!(metadata(&project, "one").nlink(), 3);
+    std::fs::set_permissions(project.path("one"), Permissions::from_mode(0o644)).unwrap();
+    project.write("one", "2\n");
+    let cached = ".dvc/cache/files/md5/b0/26324c6904b2a9cb4b88d6d61c81d1";
+    assert_eq!(project.read(cached), "2\n");
+    assert_eq!(project.repro(&[]).executed, names(&["one"]));
+    assert_eq!((project.read("one"), project.read(cached)), ("1\n".to_owned(), "1\n".to_owned()));
 }
 
 #[test]

@@ -83,7 +83,7 @@ stages:
         *several,
         json!({
             "name": "several", "cmd": ["echo 1", "echo 2"], "wdir": "sub", "deps": ["in"],
-            "params": {"sub/own.yaml": ["k"]},
+            "params": {"own.yaml": ["k"]},
             "outs": ["out", {"path": "kept", "cache": true, "persist": true}],
             "metrics": [{"path": "m.json", "cache": false, "persist": false}],
             "plots": ["p.csv"], "frozen": true, "always_changed": false,

@@ -22,6 +22,7 @@ again: {a: *s, b: *s}
 ",
     ),
     ("extra.json", "{\"j\": [1, 2.0, \"é😀\"], \"deep\": {\"k\": true, \"list\": [1]}, \"unused\": 1}"),
+    ("extra.toml", "[zeta]\nx = 1\ny = [1.5, 'a']\n[alpha]\nb = true\n[[alpha.many]]\nk = 1e-7\n"),
     ("whole.yaml", "b: [x, '# y']\na: .inf\n"),
     ("sub/in.txt", "1\n"),
     (
@@ -46,17 +47,31 @@ again: {a: *s, b: *s}
       echo '{\"loss\": 0.5}' > score.json
     deps: [in.txt, ../tree]
     params:
-      - ../extra.json: [j, deep.k, deep]
+      - ../extra.json: [j, deep.list, deep]
+      - ../extra.toml: [alpha, zeta.y, zeta]
       - ../whole.yaml:
     outs: [./kept.txt: {persist: true}]
     metrics: [score.json: {cache: false}]
   plain:
-    cmd: cat sub/score.json > plain.txt
-    deps: [sub/score.json]
+    cmd: cat sub/score.json part/inner.txt > plain.txt
+    deps: [sub/score.json, part/inner.txt]
     outs: [plain.txt]
 ",
     ),
+    (
+        "part/dvc.yaml",
+        "stages:
+  inner:
+    cmd: cat ../source.txt > inner.txt
+    deps: [../source.txt]
+    params: [own]
+    outs: [inner.txt]
+",
+    ),
+    ("part/params.yaml", "own: [1, {a: 1.0}]\n"),
 ];
+
+const LOCKS: [&str; 2] = ["dvc.lock", "part/dvc.lock"];
 
 fn study() -> Project {
     let project = Project::with(STUDY);
@@ -82,10 +97,11 @@ fn assert_content(project: &Project) {
     assert_eq!(project.run(&["status"]).stdout, "Everything is up to date.\n");
 }
 
-/// The entries of a lock as texts, sorted.
-fn entries(lock: &str) -> Vec<String> {
+/// The entries of both locks as texts, sorted.
+fn entries(project: &Project) -> Vec<String> {
     let mut entries: Vec<String> = Vec::new();
-    for line in lock.lines().skip(2) {
+    let locks = LOCKS.map(|path| project.read(path));
+    for line in locks.iter().flat_map(|lock| lock.lines().skip(2)) {
         match entries.last_mut() {
             Some(entry) if line.starts_with("   ") => *entry += &format!("{line}\n"),
             _ => entries.push(format!("{line}\n")),
@@ -119,15 +135,15 @@ fn dvc_and_retrial_take_turns_on_one_lock() {
     let (project, other) = (study(), study());
     project.repro(&[]);
     dvc(&other, &["repro", "-q"]);
-    assert_eq!(entries(&project.read("dvc.lock")), entries(&other.read("dvc.lock")));
+    assert_eq!(entries(&project), entries(&other));
     let idle = |project: &Project| {
-        let lock = project.read("dvc.lock");
+        let locks = LOCKS.map(|path| project.read(path));
         assert_eq!(project.run(&["status"]).stdout, "Everything is up to date.\n");
         let summary = project.repro(&[]);
         assert_eq!((summary.executed, summary.cached), (vec![], vec![]));
         let text = dvc(project, &["repro"]);
         assert!(!text.contains("Running stage"), "{text}");
-        assert_eq!(project.read("dvc.lock"), lock);
+        assert_eq!(LOCKS.map(|path| project.read(path)), locks);
     };
     idle(&project);
     idle(&other);
@@ -151,7 +167,7 @@ fn dvc_and_retrial_take_turns_on_one_lock() {
             }
             idle(project);
         }
-        assert_eq!(entries(&project.read("dvc.lock")), entries(&other.read("dvc.lock")));
+        assert_eq!(entries(&project), entries(&other));
     }
 }
 
@@ -162,7 +178,7 @@ fn outputs_travel_through_dvcs_remote() {
     let project = study();
     let remote = tempfile::tempdir().unwrap();
     dvc(&project, &["remote", "add", "-q", "-d", "there", remote.path().to_str().unwrap()]);
-    project.write(".gitignore", "/source.txt\n/tree\n/tool\n/plain.txt\n/sub/kept.txt\n");
+    project.write(".gitignore", "/source.txt\n/tree\n/tool\n/plain.txt\n/sub/kept.txt\n/part/inner.txt\n");
     project.repro(&[]);
     assert!(dvc(&project, &["metrics", "show", "--json"]).contains("0.5"));
     dvc(&project, &["push", "-q"]);
@@ -174,18 +190,17 @@ fn outputs_travel_through_dvcs_remote() {
         dvc(&clone, &[how, "-q"]);
         clone
     };
-    let outputs = ["source.txt", "tree/run.sh", "tree/deep/é b", "tool", "plain.txt", "sub/kept.txt"];
+    let outputs = ["source.txt", "tree/run.sh", "tree/deep/é b", "tool", "plain.txt", "sub/kept.txt", "part/inner.txt"];
     let pulled = clone("pull");
     let summary = pulled.repro(&[]);
     assert_eq!((summary.executed, summary.cached), (vec![], vec![]));
     // Of a stage with a folder of its own the cache alone is not enough: it runs, and comes out the same.
     let fetched = clone("fetch");
     let summary = fetched.repro(&[]);
-    assert_eq!((summary.executed, summary.cached.len()), (vec!["score".to_owned()], 3));
+    assert_eq!((summary.executed, summary.cached.len()), (vec!["score".to_owned()], 4));
     for clone in [&pulled, &fetched] {
         assert_content(clone);
-        assert_eq!(clone.read("dvc.lock"), project.read("dvc.lock"));
-        for output in outputs {
+        for output in outputs.into_iter().chain(LOCKS) {
             assert_eq!(clone.read(output), project.read(output), "{output}");
         }
     }

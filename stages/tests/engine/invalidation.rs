@@ -150,16 +150,19 @@ fn a_failing_stage_stops_what_rests_on_it_and_its_old_outputs_can_be_had_again()
 
 #[test]
 fn a_declared_environment_variable_counts() {
-    let project = Project::with(&[(
-        "dvc.yaml",
-        "stages:
+    let project = Project::with(&[
+        ("input", ""),
+        (
+            "dvc.yaml",
+            "stages:
   greet:
     cmd: echo $GREETING > greeting
     outs: [greeting]
-    deps: [dvc.yaml]
+    deps: [input]
     meta: {retrial: {environment: [GREETING]}}
 ",
-    )]);
+        ),
+    ]);
     let with = |value: &str| {
         let output = project.command(&["repro", "--json"]).env("GREETING", value).output().unwrap();
         crate::project::Ran::from(output).summary()

@@ -1,5 +1,6 @@
 //! A temporary study to run the binary in.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -19,10 +20,15 @@ pub struct Ran {
 impl Project {
     /// An empty git repository.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let git = Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status().unwrap();
+        let project = Self::empty();
+        let git = Command::new("git").args(["init", "-q"]).current_dir(project.root()).status().unwrap();
         assert!(git.success());
-        Self { folder }
+        project
+    }
+
+    /// An empty folder.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// One with these files.
@@ -76,6 +82,16 @@ impl Project {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_retrial"));
         command.args(arguments).current_dir(self.root()).env("NO_COLOR", "1").env("SHELL", "/bin/sh");
+        // Whoever runs the tests in the background may have told them to ignore signals, and children inherit that.
+        // SAFETY: signal may be called between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                for signal in [libc::SIGINT, libc::SIGHUP, libc::SIGTERM] {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
+                Ok(())
+            });
+        }
         command
     }
 

@@ -99,22 +99,33 @@ fn a_failed_run_is_on_record_shown_again_at_the_end_and_counts_for_nothing() {
 fn records_of_the_first_schema_are_taken_over() {
     let project = Project::with(STUDY);
     project.repro(&[]);
-    let database = project.path(".retrial/runs.sqlite");
+    let (database, old) = (project.path(".retrial/runs.sqlite"), project.path("old.sqlite"));
     let records = rusqlite::Connection::open(&database).unwrap();
+    records.execute("ATTACH ?1 AS old", [old.to_str().unwrap()]).unwrap();
     records
         .execute_batch(
-            "CREATE TABLE old (id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, recipe TEXT NOT NULL,
-                               outputs TEXT NOT NULL, provenance TEXT NOT NULL, log TEXT NOT NULL);
-             INSERT INTO old SELECT id, key, stage, recipe, outputs,
-                                    json_object('git', NULL, 'seconds', 1.5, 'finished', 1700000000), log FROM run;
-             DROP TABLE run;
-             ALTER TABLE old RENAME TO run;
-             CREATE INDEX run_key ON run (key);
-             CREATE INDEX run_stage ON run (stage);
-             PRAGMA user_version = 1;",
+            "CREATE TABLE old.run (id INTEGER PRIMARY KEY, key TEXT NOT NULL, stage TEXT NOT NULL, recipe TEXT NOT NULL,
+                                   outputs TEXT NOT NULL, provenance TEXT NOT NULL, log TEXT NOT NULL);
+             CREATE INDEX old.run_key ON run (key);
+             CREATE INDEX old.run_stage ON run (stage);
+             CREATE TABLE old.seen (path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+                                    changed INTEGER NOT NULL, taken INTEGER NOT NULL, inode INTEGER NOT NULL,
+                                    sha256 TEXT NOT NULL, md5 TEXT NOT NULL) WITHOUT ROWID;
+             CREATE TABLE old.note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+             CREATE TABLE old.placed (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL) WITHOUT ROWID;
+             INSERT INTO old.run SELECT id, key, stage, recipe, outputs,
+                                        json_object('git', NULL, 'seconds', 1.5, 'finished', 1700000000), log
+                                 FROM main.run;
+             INSERT INTO old.note SELECT name, value FROM main.note;
+             INSERT INTO old.placed SELECT path, sha256 FROM main.placed;
+             PRAGMA old.user_version = 1;",
         )
         .unwrap();
     drop(records);
+    for beside in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(project.path(&format!(".retrial/runs.sqlite{beside}")));
+    }
+    std::fs::rename(old, &database).unwrap();
     assert_eq!(project.repro(&[]).skipped, names(&["big", "picky"]));
     let log = project.run(&["log", "big"]).stdout;
     assert!(log.starts_with("2023-11-14 22:13:20  big  success  1.5 s  "), "{log}");

@@ -81,6 +81,8 @@ fn gpus_are_given_out_and_come_from_what_the_user_lets_be_seen() {
     let without =
         |arguments: &[&str]| Ran::from(project.command(arguments).env("CUDA_VISIBLE_DEVICES", "").output().unwrap());
     assert_eq!(without(&["repro", "--json"]).summary().cached, names(&["both"]));
+    std::fs::remove_dir_all(project.path(".retrial")).unwrap();
+    assert_eq!(without(&["repro", "--json"]).summary().skipped, names(&["a", "b", "both", "c", "none"]), "by dvc.lock");
     let forced = without(&["repro", "--force", "both"]);
     assert_eq!(forced.code, 1);
     assert!(
