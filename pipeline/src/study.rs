@@ -9,6 +9,12 @@ use crate::code::CodeMap;
 /// The failure of a study's code: the engine only prints it.
 pub type ProgramError = Box<dyn std::error::Error + Send + Sync>;
 
+/// What a study's own command returns where its arguments are at fault, so that the exit code says so: a complete
+/// sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadInput(pub String);
+
 /// Handed to [`crate::cli::run`] by the binary of a study.
 pub struct Study {
     /// The binary's name, as commands in dvc.yaml call it.

@@ -3,7 +3,7 @@
 //! The engine writes them to a file and names it in `RETRIAL_PARAMS`: one JSON object, from parameter file to declared
 //! dotted key to value, for example `{"params.yaml": {"svvar.epochs": 20, "mnist1d": {"seed": 42}}}`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,6 +15,10 @@ use crate::artifact::{self, ArtifactError};
 pub enum ParameterError {
     #[error("parameter `{0}` is not declared by this stage: add it under `params:` in dvc.yaml")]
     Undeclared(String),
+    #[error("{}: there is no parameter `{key}`", path.display())]
+    Missing { path: PathBuf, key: String },
+    #[error("{}: is not a mapping of parameters: {problem}", path.display())]
+    Yaml { path: PathBuf, problem: String },
     #[error(
         "the parameter `{0}` is missing: let `retrial repro` start this stage, or set DVC_ROOT and DVC_STAGE as DVC does"
     )]
@@ -27,7 +31,11 @@ pub enum ParameterError {
 
 /// Declared dotted key -> value.
 #[derive(Debug, Clone)]
-pub struct Parameters(Option<Map<String, Value>>);
+pub struct Parameters {
+    values: Option<Map<String, Value>>,
+    /// Where they stand, if that is a whole parameter file and not what a stage declared.
+    file: Option<PathBuf>,
+}
 
 impl Parameters {
     /// Reads the engine's file; keys of all parameter files are taken together.
@@ -39,22 +47,33 @@ impl Parameters {
                 declared.extend(values);
             }
         }
-        Ok(Self(Some(declared)))
+        Ok(Self::from_map(declared))
     }
 
     pub fn from_map(declared: Map<String, Value>) -> Self {
-        Self(Some(declared))
+        Self { values: Some(declared), file: None }
+    }
+
+    /// All parameters of a study's file (YAML), for commands that are no stage.
+    pub fn of_study(path: &Path) -> Result<Self, ParameterError> {
+        let text = std::fs::read(path).map_err(|source| ArtifactError::Read { path: path.to_owned(), source })?;
+        let values = serde_yaml::from_slice(&text)
+            .map_err(|error| ParameterError::Yaml { path: path.to_owned(), problem: error.to_string() })?;
+        Ok(Self { values: Some(values), file: Some(path.to_owned()) })
     }
 
     /// Of a stage that was started by hand.
     pub fn none() -> Self {
-        Self(None)
+        Self { values: None, file: None }
     }
 
     /// The value at a dotted key: declared itself, or inside a declared mapping.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, ParameterError> {
-        let Some(declared) = &self.0 else { return Err(ParameterError::NoParameters(key.to_owned())) };
-        let value = find(declared, key).ok_or_else(|| ParameterError::Undeclared(key.to_owned()))?;
+        let Some(declared) = &self.values else { return Err(ParameterError::NoParameters(key.to_owned())) };
+        let value = find(declared, key).ok_or_else(|| match &self.file {
+            None => ParameterError::Undeclared(key.to_owned()),
+            Some(path) => ParameterError::Missing { path: path.clone(), key: key.to_owned() },
+        })?;
         serde_json::from_value(value.clone())
             .map_err(|source| ParameterError::Unsuitable { key: key.to_owned(), source })
     }

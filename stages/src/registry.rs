@@ -1,10 +1,11 @@
 //! What this study gives to the engine: stage name -> program, command name -> command.
 
 use clap::{Args, FromArgMatches};
-use pipeline::study::{Artifacts, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand};
-use stages::cli::{audit, diff};
+use pipeline::study::{Artifacts, BadInput, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand};
+use stages::cli::{self, audit, diff};
 use stages::parameters::Parameters;
 use stages::programs::{mnist1d, plots, report, statistics, train, tune, verdicts};
+use stages::protocols::EXPERIMENTS;
 
 include!(concat!(env!("OUT_DIR"), "/code.rs"));
 
@@ -32,18 +33,16 @@ fn nothing_more(_: &clap::Command, _: &[String]) -> Vec<String> {
     Vec::new()
 }
 
-/// A run is made of its experiment's protocols, its method, and the baseline, from whose weights some runs start. Of an
-/// arm such as `baseline-at-svvar` the method is what stands before `-at-`.
+/// A run is made of its experiment's protocols, its arm's method, and the baseline, from whose weights some runs start.
 fn experiment_and_method(program: &clap::Command, arguments: &[String]) -> Vec<String> {
     let arguments = std::iter::once("").chain(arguments.iter().map(String::as_str));
     // Arguments that don't parse fail when the stage runs, with the parser's own message.
     let Ok(matches) = program.clone().try_get_matches_from(arguments) else { return Vec::new() };
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str).unwrap_or_default();
-    let method = text("method").split("-at-").next().unwrap_or_default();
+    let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == text("experiment"));
+    let arm = experiment.and_then(|experiment| experiment.arms.iter().find(|arm| arm.name == text("method")));
     let mut modules = vec![format!("protocols::{}", text("experiment")), "methods::baseline".to_owned()];
-    if method != "baseline" {
-        modules.push(format!("methods::{method}"));
-    }
+    modules.extend(arm.filter(|arm| arm.method != "baseline").map(|arm| format!("methods::{}", arm.method)));
     modules
 }
 
@@ -75,13 +74,25 @@ pub static STUDY: Study = Study {
         program!(verdicts, nothing_more),
         program!(report, nothing_more),
     ],
-    commands: &[StudyCommand {
-        name: "audit",
-        arguments: || audit::Args::augment_args(clap::Command::new("audit")),
-        run: |matches, root, terminal| {
-            Ok(audit::run(&audit::Args::from_arg_matches(matches)?, root, terminal.width, terminal.colour)?)
+    commands: &[
+        StudyCommand {
+            name: "audit",
+            arguments: || audit::Args::augment_args(clap::Command::new("audit")),
+            run: |matches, root, terminal| {
+                let arguments = audit::Args::from_arg_matches(matches)?;
+                Ok(audit::run(&arguments, root, terminal.width, terminal.colour)?)
+            },
         },
-    }],
+        StudyCommand {
+            name: "train",
+            arguments: || cli::train::Args::augment_args(clap::Command::new("train")),
+            run: |matches, root, _| {
+                let run = cli::train::run(&cli::train::Args::from_arg_matches(matches)?, root);
+                // All that can go wrong is in the arguments and in params.yaml.
+                Ok(run.map_err(|error| BadInput(error.to_string()))?)
+            },
+        },
+    ],
     code: &CODE,
     conclusion: |root, terminal| {
         let arguments = audit::Args { json: false };

@@ -23,6 +23,7 @@ pub struct Recipe<'a> {
     pub epochs: u32,
     /// Examples a step; the last step of an epoch takes those that are left.
     pub batch: usize,
+    pub criterion: Criterion,
 }
 
 /// What takes the steps.
@@ -44,6 +45,34 @@ impl Optimiser {
     }
 }
 
+/// What makes the weights of one epoch better than those of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Criterion {
+    /// The least validation loss.
+    Loss,
+    /// The greatest validation accuracy.
+    Accuracy,
+}
+
+impl Criterion {
+    /// The number of an epoch that it goes by.
+    pub fn value(self, epoch: &Epoch) -> f64 {
+        match self {
+            Self::Loss => epoch.val_loss,
+            Self::Accuracy => epoch.val_accuracy,
+        }
+    }
+
+    /// Whether a number is better than the best so far; one that is not finite never is.
+    fn improves(self, value: f64, best: Option<f64>) -> bool {
+        let better = best.is_none_or(|best| match self {
+            Self::Loss => value < best,
+            Self::Accuracy => value > best,
+        });
+        better && value.is_finite()
+    }
+}
+
 /// What a run is trained on, and what its epochs are judged on.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<'a> {
@@ -58,7 +87,7 @@ pub struct Outcome {
     pub epochs: Vec<Epoch>,
     /// The weights after the last epoch.
     pub last: Vec<f32>,
-    /// None if no epoch had a finite validation loss.
+    /// By the recipe's criterion; none if that was finite in no epoch.
     pub best: Option<Best>,
 }
 
@@ -76,12 +105,13 @@ impl Epoch {
     pub const FAILED: Self = Self { train_loss: f64::NAN, val_loss: f64::NAN, val_accuracy: f64::NAN };
 }
 
-/// The first epoch with the least validation loss.
+/// The first of the best epochs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Best {
     /// Counted from 1.
     pub epoch: u32,
-    pub val_loss: f64,
+    /// What the criterion goes by.
+    pub value: f64,
     pub parameters: Vec<f32>,
 }
 
@@ -105,9 +135,7 @@ pub fn run(
     parameters: Vec<f32>,
     generator: &mut Generator,
 ) -> Result<Outcome, TrainError> {
-    for (name, part) in [("training", data.train), ("validation", data.validation)] {
-        check(part, name, recipe.network)?;
-    }
+    check(data, recipe.network)?;
     let mut trainer = Trainer::new(recipe, parameters)?;
     let mut evaluator = Evaluator::new(recipe.network, recipe.batch);
     let mut outcome = Outcome { epochs: Vec::new(), last: Vec::new(), best: None };
@@ -118,23 +146,38 @@ pub fn run(
             break;
         }
         let score = evaluator.score(&trainer.parameters, data.validation);
-        outcome.epochs.push(Epoch { train_loss, val_loss: score.loss, val_accuracy: score.accuracy });
-        if outcome.best.as_ref().map_or(score.loss.is_finite(), |best| score.loss < best.val_loss) {
-            let parameters = trainer.parameters.clone();
-            outcome.best = Some(Best { epoch, val_loss: score.loss, parameters });
+        let numbers = Epoch { train_loss, val_loss: score.loss, val_accuracy: score.accuracy };
+        outcome.epochs.push(numbers);
+        let value = recipe.criterion.value(&numbers);
+        if recipe.criterion.improves(value, outcome.best.as_ref().map(|best| best.value)) {
+            outcome.best = Some(Best { epoch, value, parameters: trainer.parameters.clone() });
         }
     }
     outcome.last = trainer.parameters;
     Ok(outcome)
 }
 
-fn check(part: &Part, name: &'static str, network: &Mlp) -> Result<(), TrainError> {
-    if part.is_empty() {
-        return Err(TrainError::EmptyPart { part: name });
-    }
-    let features = part.x.len() / part.len();
-    if features != network.inputs() {
-        return Err(TrainError::Features { data: features, network: network.inputs() });
+/// So many steps from `parameters` on, not scored.
+pub fn steps(
+    recipe: &Recipe<'_>,
+    data: Data<'_>,
+    parameters: Vec<f32>,
+    generator: &mut Generator,
+    count: usize,
+) -> Result<Vec<StepLosses>, TrainError> {
+    check(data, recipe.network)?;
+    Ok(Trainer::new(recipe, parameters)?.steps(data.train, generator, count))
+}
+
+fn check(data: Data<'_>, network: &Mlp) -> Result<(), TrainError> {
+    for (name, part) in [("training", data.train), ("validation", data.validation)] {
+        if part.is_empty() {
+            return Err(TrainError::EmptyPart { part: name });
+        }
+        let features = part.x.len() / part.len();
+        if features != network.inputs() {
+            return Err(TrainError::Features { data: features, network: network.inputs() });
+        }
     }
     Ok(())
 }
@@ -200,6 +243,18 @@ impl Trainer {
         total / order.len().div_ceil(self.batch) as f64
     }
 
+    /// So many steps, an epoch's order drawn from `generator` whenever one is needed.
+    pub fn steps(&mut self, part: &Part, generator: &mut Generator, count: usize) -> Vec<StepLosses> {
+        let _flushed = Flushed::new();
+        let mut steps = Vec::with_capacity(count);
+        while steps.len() < count {
+            for rows in generator.permutation(part.len()).chunks(self.batch).take(count - steps.len()) {
+                steps.push(self.step(part, rows));
+            }
+        }
+        steps
+    }
+
     fn step(&mut self, part: &Part, rows: &[u32]) -> StepLosses {
         let features = self.network.inputs();
         self.x.clear();
@@ -211,9 +266,17 @@ impl Trainer {
         }
         let logits = self.pass.forward(&self.parameters, &self.x);
         let cross_entropy = self.loss.value_and_gradient(logits, &self.y);
+        let mut penalty = 0.0;
+        if let Some(method) = self.method.at_activations() {
+            let momentum = self.optimiser.first_moments().unwrap_or_else(|| {
+                self.pass.backward(&self.parameters, &self.x, &mut self.gradient);
+                &self.gradient
+            });
+            penalty += method.penalise(&self.network, momentum, &mut self.pass);
+        }
         self.pass.backward(&self.parameters, &self.x, &mut self.gradient);
         let step = Step { network: &self.network, parameters: &self.parameters, x: &self.x, pass: &self.pass };
-        let penalty = self.method.adjust(&step, &mut self.gradient);
+        penalty += self.method.adjust(&step, &mut self.gradient);
         self.optimiser.step(&mut self.parameters, &self.gradient);
         StepLosses { cross_entropy, penalty }
     }

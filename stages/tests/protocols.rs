@@ -283,7 +283,7 @@ fn commands_that_make_no_sense_are_refused() {
         ("train svvar --protocol as-run --method svvar --seeds 3-1 --out x", "3-1"),
         ("train svvar --protocol as-run --method svvar --seeds 0- --out x", "0-"),
         ("train svvar --protocol as-run --method gwd --seeds 0 --out x", "no arm `gwd`"),
-        ("train gwd --protocol as-run --method gwd --seeds 0 --out x", "no experiment `gwd`"),
+        ("train dropout --protocol as-run --method gwd --seeds 0 --out x", "no experiment `dropout`"),
         ("train svvar --protocol as-run --method svvar --seeds 0 --out x", "--data"),
         ("train svvar --protocol controlled --method svvar --seeds 0 --out x", "no tuning"),
         ("tune svvar --method dropout --tuning-seed 0 --out x", "no method `dropout`"),
@@ -312,6 +312,10 @@ fn streams_are_never_shared_and_parts_never_overlap() {
     let (selection, _) = Selection::held_out(dataset.clone(), 0.2, &mut Generator::seeded(1));
     let data = selection.data();
     assert_eq!((data.train.len(), data.validation.len()), (3_200, 800));
+    let (selection_of_last, _) = Selection::last_rows(dataset.clone(), 0.2);
+    let last = selection_of_last.data();
+    assert_eq!((&last.train.x[..], &last.validation.x[..]), dataset.train.x.split_at(3_200 * 40));
+    assert_eq!((&last.train.y[..], &last.validation.y[..]), dataset.train.y.split_at(3_200));
     let rows = |x: &[f32]| x.chunks(40).map(|row| row.iter().map(|value| value.to_bits()).collect()).collect();
     let mut split: Vec<Vec<u32>> = rows(&data.train.x);
     split.extend::<Vec<Vec<u32>>>(rows(&data.validation.x));

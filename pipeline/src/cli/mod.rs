@@ -34,7 +34,7 @@ use crate::path::RepoPath;
 use crate::plan::Workspace;
 use crate::progress::Lines;
 use crate::store::{Store, WorkTreeLock};
-use crate::study::{Study, Terminal};
+use crate::study::{BadInput, Study, Terminal};
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -195,7 +195,9 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
         "digest" => digest::run(&context, &parsed(matches)?),
         _ => {
             let Some(own) = study.commands.iter().find(|own| own.name == name) else { return Ok(ExitCode::from(2)) };
-            let text = (own.run)(matches, &context.root, terminal()).map_err(Error::Program)?;
+            let text = (own.run)(matches, &context.root, terminal()).map_err(|error| {
+                error.downcast::<BadInput>().map_or_else(Error::Program, |complaint| Error::Input(complaint.0))
+            })?;
             print(&text);
             Ok(ExitCode::SUCCESS)
         }

@@ -1,4 +1,5 @@
-//! The study's own commands, one file each: they read artifacts and return what is to be printed.
+//! The study's own commands, one file each: they read files of the study and return what is to be printed.
 
 pub mod audit;
 pub mod diff;
+pub mod train;

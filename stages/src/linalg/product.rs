@@ -71,3 +71,9 @@ pub fn add_scaled<X: Copy + Into<f64>>(out: &mut [f64], scale: f64, x: &[X]) {
         },
     );
 }
+
+/// `out += left · right`.
+#[inline]
+pub fn add_product<T: ComplexField>(out: MatMut<'_, T>, left: MatRef<'_, T>, right: MatRef<'_, T>) {
+    matmul(out, Accum::Add, left, right, T::one_impl(), Par::Seq);
+}

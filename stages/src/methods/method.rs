@@ -9,10 +9,30 @@ use crate::nn::mlp::{Mlp, Pass};
 
 /// A change to the training step. One value serves one run, so it may keep buffers and whatever it remembers of earlier
 /// steps.
+///
+/// A step is: forward pass, cross-entropy, [`at_activations`](Self::at_activations), backward pass,
+/// [`adjust`](Self::adjust), optimiser. A method acts in one of the two places, or (the baseline) in neither.
 pub trait Method {
-    /// Turns the gradient of the batch's cross-entropy into the one that the optimiser is to follow, and returns the
-    /// penalty of this step without its strength (0 where a method has none).
-    fn adjust(&mut self, step: &Step<'_>, gradient: &mut [f32]) -> f64;
+    /// The part of the method that acts at the activations, if it has one.
+    fn at_activations(&mut self) -> Option<&mut dyn ActivationPenalty> {
+        None
+    }
+
+    /// Turns the gradient of the loss into the one that the optimiser is to follow, and returns the penalty of this
+    /// step without its strength (0 where it adds none here).
+    fn adjust(&mut self, _step: &Step<'_>, _gradient: &mut [f32]) -> f64 {
+        0.0
+    }
+}
+
+/// A penalty on what the hidden layers let through, whose gradient goes back together with the cross-entropy's.
+pub trait ActivationPenalty {
+    /// Writes the gradient of strength × penalty into the [slopes](Pass::slopes_mut) of the hidden layers' activations,
+    /// and returns the penalty without its strength. Where it writes nothing, the loss is the cross-entropy alone.
+    ///
+    /// `momentum` is what Adam remembers of the gradient, one number for each parameter: its first moments as they stand
+    /// before this step, and at the first step, where it has none, the gradient of the batch's cross-entropy.
+    fn penalise(&mut self, network: &Mlp, momentum: &[f32], pass: &mut Pass) -> f64;
 }
 
 /// What a method sees of a training step, after the backward pass and before the optimiser.

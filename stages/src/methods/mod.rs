@@ -3,6 +3,8 @@
 //! `method` says what a method is.
 
 pub mod baseline;
+pub mod decorr;
+pub mod gwd;
 pub mod method;
 pub mod svvar;
 
@@ -10,4 +12,6 @@ pub mod svvar;
 pub const METHODS: &[method::Entry] = &[
     baseline::ENTRY, //
     svvar::ENTRY,
+    decorr::ENTRY,
+    gwd::ENTRY,
 ];

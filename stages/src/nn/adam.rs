@@ -28,9 +28,10 @@ impl Adam {
         Self { rate, weight_decay, powers: [1.0; 2], first_moments: moments.clone(), second_moments: moments }
     }
 
-    /// The running means of the gradient, one for each parameter, as of the last step.
-    pub fn first_moments(&self) -> &[f32] {
-        &self.first_moments
+    /// The running means of the gradient, one for each parameter, as of the last step; none before the first.
+    pub fn first_moments(&self) -> Option<&[f32]> {
+        let has_stepped = self.powers != [1.0; 2];
+        has_stepped.then_some(&self.first_moments)
     }
 
     /// One step along `gradient`; all lengths are the number of parameters.

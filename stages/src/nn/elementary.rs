@@ -12,7 +12,7 @@ const LEAST_EXPONENT: f32 = -87.336_54;
 
 /// e^x for x ≤ 0 (to 1e-7, relative), and 0 where that would be subnormal. NaN stays NaN; above 0 only up to 88.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     // Adding and taking away 1.5·2²³ rounds to an integer and leaves that integer in the sum's low bits.
     const ROUND: f32 = 12_582_912.0;
     let bounded = if x < LEAST_EXPONENT { LEAST_EXPONENT } else { x };
@@ -30,7 +30,7 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// ln x for normal x > 0 (to 1e-7). NaN stays NaN.
 #[inline(always)]
-pub(super) fn ln(x: f32) -> f32 {
+pub fn ln(x: f32) -> f32 {
     const SQRT_HALF_BITS: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
     const MANTISSA: u32 = 0x007f_ffff;
     // x = m · 2^e with m in [√½, √2): counting bits from those of √½ makes the carry into the exponent do the choosing.

@@ -6,7 +6,8 @@ use std::ops::Range;
 use faer::{MatMut, MatRef};
 use thiserror::Error;
 
-use crate::linalg::product::multiply;
+use super::live::Live;
+use crate::linalg::product::{add_product, multiply};
 use crate::linalg::simd::vectorised;
 use crate::random::torch::Generator;
 
@@ -55,6 +56,11 @@ impl Mlp {
         self.hidden.iter().chain([&self.last])
     }
 
+    /// Those that are followed by ReLU, from the input on.
+    pub fn hidden(&self) -> &[Layer] {
+        &self.hidden
+    }
+
     /// The number of parameters.
     pub fn parameters(&self) -> usize {
         self.last.bias.end
@@ -92,6 +98,9 @@ pub struct Pass {
     logits: Vec<f32>,
     /// The gradient of each hidden layer's activations, shaped as they.
     hidden_gradients: Vec<Vec<f32>>,
+    /// Whether those hold what the next backward pass is to add to.
+    given: Vec<bool>,
+    live: Live,
 }
 
 impl Pass {
@@ -103,6 +112,8 @@ impl Pass {
             batch: 0,
             logits: vec![0.0; largest_batch * network.classes()],
             hidden_gradients: hidden.clone(),
+            given: vec![false; hidden.len()],
+            live: Live::new(&network.hidden, largest_batch),
             hidden,
             network: network.clone(),
         }
@@ -112,6 +123,7 @@ impl Pass {
     pub fn forward(&mut self, parameters: &[f32], x: &[f32]) -> &mut [f32] {
         let batch = x.len() / self.network.inputs();
         self.batch = batch;
+        self.given.fill(false);
         for (at, layer) in self.network.hidden.iter().enumerate() {
             let (before, from_here) = self.hidden.split_at_mut(at);
             let input = before.last().map_or(x, |input| &input[..batch * layer.inputs]);
@@ -137,6 +149,19 @@ impl Pass {
         }
     }
 
+    /// What ReLU let through in a hidden layer in the last forward pass: (batch × units), row-major.
+    pub fn activations(&self, hidden: usize) -> &[f32] {
+        &self.hidden[hidden][..self.batch * self.network.hidden[hidden].outputs]
+    }
+
+    /// Where to write the gradient, at a hidden layer's activations and in their shape, of what else is in the loss.
+    ///
+    /// The next backward pass takes it along. What stands there is of no meaning, so all of it must be written.
+    pub fn slopes_mut(&mut self, hidden: usize) -> &mut [f32] {
+        self.given[hidden] = true;
+        &mut self.hidden_gradients[hidden][..self.batch * self.network.hidden[hidden].outputs]
+    }
+
     /// The gradient of every parameter, into `gradient`, of a loss whose gradient now stands where
     /// [`forward`](Self::forward) left the logits; `parameters` and `x` are those that it was given.
     pub fn backward(&mut self, parameters: &[f32], x: &[f32], gradient: &mut [f32]) {
@@ -148,33 +173,48 @@ impl Pass {
         sum_classes(delta, bias_gradient, batch);
         let delta = matrix(delta, last.outputs, batch);
         multiply(matrix_mut(weight_gradient, last.outputs, last.inputs), delta, matrix(input, batch, last.inputs));
-        if let Some(below) = self.hidden_gradients.last_mut() {
+        if let (Some(below), Some(given)) = (self.hidden_gradients.last_mut(), self.given.last_mut()) {
             let below = matrix_mut(&mut below[..batch * last.inputs], batch, last.inputs);
-            multiply(below, delta.transpose(), last.weight_in(parameters));
+            multiply_onto(below, std::mem::take(given), delta.transpose(), last.weight_in(parameters));
         }
 
         for (at, layer) in self.network.hidden.iter().enumerate().rev() {
             let (below, from_here) = self.hidden_gradients.split_at_mut(at);
             let delta = &mut from_here[0][..batch * layer.outputs];
             let (weight_gradient, bias_gradient) = layer.parts_of(gradient);
-            rectify_and_sum(delta, &self.hidden[at][..batch * layer.outputs], bias_gradient);
-            let delta = matrix(delta, batch, layer.outputs);
+            let activations = &self.hidden[at][..batch * layer.outputs];
+            rectify_and_sum(delta, activations, bias_gradient);
             let input = if at == 0 { x } else { &self.hidden[at - 1][..batch * layer.inputs] };
-            let weight_gradient = matrix_mut(weight_gradient, layer.outputs, layer.inputs);
-            multiply(weight_gradient, delta.transpose(), matrix(input, batch, layer.inputs));
-            if let Some(below) = below.last_mut() {
-                let below = matrix_mut(&mut below[..batch * layer.inputs], batch, layer.inputs);
-                multiply(below, delta, layer.weight_in(parameters));
+            let input = matrix(input, batch, layer.inputs);
+            let below = below.last_mut().map(|below| {
+                let given = std::mem::take(&mut self.given[at - 1]);
+                (matrix_mut(&mut below[..batch * layer.inputs], batch, layer.inputs), given)
+            });
+            self.live.find(activations, layer.outputs);
+            if self.live.is_worth_it(layer) {
+                let weight = &parameters[layer.weight.clone()];
+                self.live.back(layer, delta, weight, input, weight_gradient, below);
+                continue;
+            }
+            let delta = matrix(delta, batch, layer.outputs);
+            multiply(matrix_mut(weight_gradient, layer.outputs, layer.inputs), delta.transpose(), input);
+            if let Some((below, given)) = below {
+                multiply_onto(below, given, delta, layer.weight_in(parameters));
             }
         }
     }
 }
 
-fn matrix(data: &[f32], rows: usize, columns: usize) -> MatRef<'_, f32> {
+/// `out = left · right`, added to what is `given` there.
+pub(super) fn multiply_onto(out: MatMut<'_, f32>, given: bool, left: MatRef<'_, f32>, right: MatRef<'_, f32>) {
+    if given { add_product(out, left, right) } else { multiply(out, left, right) }
+}
+
+pub(super) fn matrix(data: &[f32], rows: usize, columns: usize) -> MatRef<'_, f32> {
     MatRef::from_row_major_slice(data, rows, columns)
 }
 
-fn matrix_mut(data: &mut [f32], rows: usize, columns: usize) -> MatMut<'_, f32> {
+pub(super) fn matrix_mut(data: &mut [f32], rows: usize, columns: usize) -> MatMut<'_, f32> {
     MatMut::from_row_major_slice_mut(data, rows, columns)
 }
 

@@ -1,15 +1,20 @@
 //! Protocols: how an experiment is split, tuned and scored, as data.
 //!
 //! `protocol` says what a protocol is, `parts` keeps the roles of the data apart by type, `seeds` gives every run its
-//! random streams; `tuning` searches hyper-parameters and `runs` makes the final runs. One file each for the
-//! experiments, which state their own protocols.
+//! random streams; `tuning` searches hyper-parameters, `runs` makes the final runs and `by_hand` single ones. One file
+//! each for the experiments, which state their own protocols.
 
+pub mod by_hand;
+pub mod gwd;
+pub mod iwsva;
 pub mod parts;
 pub mod protocol;
 pub mod runs;
 pub mod seeds;
+pub mod svdgrad;
 pub mod svvar;
 pub mod tuning;
 
 /// In the order in which messages name them.
-pub const EXPERIMENTS: &[protocol::Experiment] = &[svvar::EXPERIMENT];
+pub const EXPERIMENTS: &[protocol::Experiment] =
+    &[iwsva::EXPERIMENT, svvar::EXPERIMENT, gwd::EXPERIMENT, svdgrad::EXPERIMENT];

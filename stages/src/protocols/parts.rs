@@ -81,6 +81,15 @@ impl Selection<Validation> {
         };
         (Self { train: Rows::new(take(kept)), judge: Rows::new(take(held_out)) }, Rows::new(test))
     }
+
+    /// Holds out a share of the training part (rounded): its last rows as they stand.
+    pub fn last_rows(dataset: Dataset, share: f64) -> (Self, Rows<Test>) {
+        let Dataset { features, mut train, test, .. } = dataset;
+        let held_out = (train.len() as f64 * share).round() as usize;
+        let kept = train.len() - held_out.min(train.len());
+        let held_out = Part { x: train.x.split_off(kept * features), y: train.y.split_off(kept) };
+        (Self { train: Rows::new(train), judge: Rows::new(held_out) }, Rows::new(test))
+    }
 }
 
 impl Selection<Test> {

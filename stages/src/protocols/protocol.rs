@@ -13,12 +13,16 @@ use crate::data::mnist1d::{self, Options, OptionsError};
 use crate::methods::method::{Entry, Hyperparameters, UnknownMethod};
 use crate::nn::mlp::{EmptyLayer, Mlp};
 use crate::parameters::{ParameterError, Parameters};
-use crate::train::{Optimiser, Recipe, TrainError};
+use crate::train::{Criterion, Optimiser, Recipe, TrainError};
 
 /// A row of the table of experiments.
 #[derive(Debug, Clone, Copy)]
 pub struct Experiment {
     pub name: &'static str,
+    /// What is compared.
+    pub arms: &'static [Arm],
+    /// How its data set is made: what [`DataSource::Fixed`] stands for.
+    pub data: fn(&Parameters) -> Result<Options, ParameterError>,
     pub protocol: fn(Name, &Parameters) -> Result<Protocol, ParameterError>,
 }
 
@@ -47,8 +51,9 @@ pub struct Protocol {
     pub epochs: u32,
     pub data: DataSource,
     pub judge: Judge,
+    /// What chooses among epochs and trials.
+    pub criterion: Criterion,
     pub hyperparameters: HyperparameterSource,
-    /// What is compared.
     pub arms: Vec<Arm>,
 }
 
@@ -67,6 +72,8 @@ pub enum Judge {
     /// This share of the training part, held out at random. The test part stays sealed until training is over and is
     /// scored once, at the last and at the best epoch.
     Validation { share: f64 },
+    /// This share of the training part too, but its last rows as they stand in the data set.
+    LastRows { share: f64 },
     /// The test part itself, a defect: what is chosen by it is then reported on it. There is no further score.
     Test,
 }
@@ -108,6 +115,28 @@ impl Arm {
     }
 }
 
+impl Experiment {
+    /// The source's own hyper-parameters, by arm.
+    pub fn published(&self, parameters: &Parameters) -> Result<BTreeMap<String, Hyperparameters>, ParameterError> {
+        parameters.get(&self.key("published"))
+    }
+
+    /// The controlled protocol's data and judge.
+    pub fn controlled(&self, parameters: &Parameters) -> Result<(DataSource, Judge), ParameterError> {
+        let data = if parameters.get(&self.key("controlled.generate_data"))? {
+            DataSource::Generated((self.data)(parameters)?)
+        } else {
+            DataSource::Fixed
+        };
+        Ok((data, Judge::Validation { share: parameters.get(&self.key("controlled.validation_share"))? }))
+    }
+
+    /// Where a setting of it stands among the parameters.
+    pub fn key(&self, setting: &str) -> String {
+        format!("{}.{setting}", self.name)
+    }
+}
+
 impl Protocol {
     /// The arm of that name.
     pub fn arm(&self, name: &str) -> Result<&Arm, ProtocolError> {
@@ -118,9 +147,12 @@ impl Protocol {
             known: self.arms.iter().map(|arm| arm.name).collect(),
         })
     }
-}
 
-impl Protocol {
+    /// The names of the hyper-parameters that a run of a method needs.
+    pub fn names(&self, method: &Entry) -> Vec<&'static str> {
+        [self.optimiser.hyperparameters(), method.hyperparameters].concat()
+    }
+
     /// A run of a method under this protocol.
     pub fn recipe<'a>(
         &self,
@@ -128,8 +160,8 @@ impl Protocol {
         method: &'static Entry,
         hyperparameters: &'a Hyperparameters,
     ) -> Recipe<'a> {
-        let (optimiser, epochs, batch) = (self.optimiser, self.epochs, self.batch);
-        Recipe { network, method, optimiser, hyperparameters, epochs, batch }
+        let (optimiser, epochs, batch, criterion) = (self.optimiser, self.epochs, self.batch, self.criterion);
+        Recipe { network, method, optimiser, hyperparameters, epochs, batch, criterion }
     }
 }
 
@@ -183,6 +215,8 @@ pub enum ProtocolError {
     NoData,
     #[error("{0} is not tuned: it takes the source's hyper-parameters")]
     NotTuned(Name),
+    #[error("{method} has no hyper-parameter `{name}`; it has {}", known.join(", "))]
+    UnknownHyperparameter { name: String, method: &'static str, known: Vec<&'static str> },
     #[error("there are no hyper-parameters of `{0}`: published ones are parameters, tuned ones come with --tuned")]
     NoHyperparameters(&'static str),
     #[error(transparent)]
@@ -195,6 +229,8 @@ pub enum ProtocolError {
     Seed(#[from] SeedTooLarge),
     #[error(transparent)]
     Training(#[from] TrainError),
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
 }
 
 /// The row of that name.

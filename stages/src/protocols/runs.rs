@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::Selection;
+use super::parts::{Rows, Selection, Test, Validation};
 use super::protocol::{Arm, HyperparameterSource, Judge, Protocol, ProtocolError, Start};
 use super::seeds::Streams;
 use crate::data::dataset::Dataset;
@@ -53,49 +53,60 @@ impl Finals {
 
     /// The run, and epoch → score of the test part.
     fn run(&self, arm: &Arm, seed: u64) -> Result<(Outcome, BTreeMap<u32, Score>), ProtocolError> {
-        let streams = Streams::of_final_run(seed)?;
-        let dataset = self.protocol.data.dataset(self.data.as_ref(), streams.data)?;
-        let network = Mlp::new(dataset.features, &self.protocol.hidden, dataset.classes)?;
+        let setting = self.setting(seed)?;
+        let outcome = self.train(arm, seed, &setting)?;
         let mut scores = BTreeMap::new();
-        let outcome = match self.protocol.judge {
-            Judge::Test => {
-                let selection = Selection::judged_on_test(dataset);
-                self.train(arm, seed, &network, selection.data(), Generator::seeded(seed))?
+        if let Some(sealed) = setting.sealed() {
+            let mut evaluator = Evaluator::new(&setting.network, self.protocol.batch);
+            scores.insert(self.protocol.epochs, sealed.score(&mut evaluator, &outcome.last));
+            if let Some(best) = &outcome.best {
+                scores.insert(best.epoch, sealed.score(&mut evaluator, &best.parameters));
             }
-            Judge::Validation { share } => {
-                let mut generator = Generator::seeded(streams.training);
-                let (selection, sealed) = Selection::held_out(dataset, share, &mut generator);
-                let outcome = self.train(arm, seed, &network, selection.data(), generator)?;
-                let mut evaluator = Evaluator::new(&network, self.protocol.batch);
-                scores.insert(self.protocol.epochs, sealed.score(&mut evaluator, &outcome.last));
-                if let Some(best) = &outcome.best {
-                    scores.insert(best.epoch, sealed.score(&mut evaluator, &best.parameters));
-                }
-                outcome
-            }
-        };
+        }
         Ok((outcome, scores))
     }
 
-    /// Trains an arm with `generator` at the point where initial weights are drawn.
-    fn train(
+    /// What a seed stands for.
+    pub(super) fn setting(&self, seed: u64) -> Result<Setting, ProtocolError> {
+        let streams = Streams::of_final_run(seed)?;
+        let dataset = self.protocol.data.dataset(self.data.as_ref(), streams.data)?;
+        let network = Mlp::new(dataset.features, &self.protocol.hidden, dataset.classes)?;
+        let (rows, stream) = match self.protocol.judge {
+            Judge::Test => (Judged::OnTest(Selection::judged_on_test(dataset)), Generator::seeded(seed)),
+            Judge::LastRows { share } => {
+                let (selection, sealed) = Selection::last_rows(dataset, share);
+                (Judged::OnValidation(selection, sealed), Generator::seeded(seed))
+            }
+            Judge::Validation { share } => {
+                let mut stream = Generator::seeded(streams.training);
+                let (selection, sealed) = Selection::held_out(dataset, share, &mut stream);
+                (Judged::OnValidation(selection, sealed), stream)
+            }
+        };
+        Ok(Setting { network, rows, stream })
+    }
+
+    fn train(&self, arm: &Arm, seed: u64, setting: &Setting) -> Result<Outcome, ProtocolError> {
+        let (initial, mut stream) = self.start(arm, seed, setting)?;
+        let method = method::find(METHODS, arm.method)?;
+        let hyperparameters = self.hyperparameters(arm, seed)?.restricted_to(&self.protocol.names(method));
+        let recipe = self.protocol.recipe(&setting.network, method, &hyperparameters);
+        Ok(train::run(&recipe, setting.data(), initial, &mut stream)?)
+    }
+
+    /// The weights that an arm starts from, and the stream that goes on from there.
+    pub(super) fn start(
         &self,
         arm: &Arm,
         seed: u64,
-        network: &Mlp,
-        data: Data<'_>,
-        generator: Generator,
-    ) -> Result<Outcome, ProtocolError> {
-        let mut stream = generator.clone();
+        setting: &Setting,
+    ) -> Result<(Vec<f32>, Generator), ProtocolError> {
+        let mut stream = setting.stream.clone();
         let initial = match arm.start {
-            Start::Fresh => network.initial(&mut stream),
-            Start::Trained { arm } => self.train(self.protocol.arm(arm)?, seed, network, data, generator)?.last,
+            Start::Fresh => setting.network.initial(&mut stream),
+            Start::Trained { arm } => self.train(self.protocol.arm(arm)?, seed, setting)?.last,
         };
-        let method = method::find(METHODS, arm.method)?;
-        let names = [self.protocol.optimiser.hyperparameters(), method.hyperparameters].concat();
-        let hyperparameters = self.hyperparameters(arm, seed)?.restricted_to(&names);
-        let recipe = self.protocol.recipe(network, method, &hyperparameters);
-        Ok(train::run(&recipe, data, initial, &mut stream)?)
+        Ok((initial, stream))
     }
 
     fn hyperparameters(&self, arm: &Arm, seed: u64) -> Result<&Hyperparameters, ProtocolError> {
@@ -108,5 +119,36 @@ impl Finals {
             }),
         }
         .ok_or(ProtocolError::NoHyperparameters(of))
+    }
+}
+
+/// What a seed stands for under a protocol.
+pub(super) struct Setting {
+    pub(super) network: Mlp,
+    rows: Judged,
+    /// At the point where initial weights are drawn.
+    stream: Generator,
+}
+
+enum Judged {
+    OnTest(Selection<Test>),
+    OnValidation(Selection<Validation>, Rows<Test>),
+}
+
+impl Setting {
+    /// What is trained on, and what judges the epochs.
+    pub(super) fn data(&self) -> Data<'_> {
+        match &self.rows {
+            Judged::OnTest(selection) => selection.data(),
+            Judged::OnValidation(selection, _) => selection.data(),
+        }
+    }
+
+    /// The test part, where no epoch was judged on it.
+    pub(super) fn sealed(&self) -> Option<&Rows<Test>> {
+        match &self.rows {
+            Judged::OnTest(_) => None,
+            Judged::OnValidation(_, sealed) => Some(sealed),
+        }
     }
 }

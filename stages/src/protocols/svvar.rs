@@ -5,27 +5,31 @@
 
 use super::protocol::{Arm, DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
 use crate::parameters::{ParameterError, Parameters};
-use crate::train::Optimiser;
+use crate::train::{Criterion, Optimiser};
 
 /// Its row in the table of experiments.
-pub const EXPERIMENT: Experiment = Experiment { name: "svvar", protocol };
+pub const EXPERIMENT: Experiment =
+    Experiment { name: "svvar", arms: ARMS, data: |parameters| parameters.get("mnist1d"), protocol };
 
-/// The equal-learning-rate control: is it the penalty, or the learning rate that was tuned along with it?
-const BASELINE_AT_SVVAR: Arm = Arm { name: "baseline-at-svvar", hyperparameters_of: "svvar", ..Arm::of("baseline") };
+const ARMS: &[Arm] = &[
+    Arm::of("baseline"),
+    Arm::of("svvar"),
+    // The equal-learning-rate control: is it the penalty, or the learning rate that was tuned along with it?
+    Arm { name: "baseline-at-svvar", hyperparameters_of: "svvar", ..Arm::of("baseline") },
+];
 
 fn protocol(name: Name, parameters: &Parameters) -> Result<Protocol, ParameterError> {
-    let published = || parameters.get("svvar.published").map(HyperparameterSource::Published);
-    let (data, judge, hyperparameters, start) = match name {
-        Name::AsRun => (DataSource::Fixed, Judge::Test, published()?, Start::Trained { arm: "baseline" }),
-        Name::AsStated => (DataSource::Fixed, Judge::Test, published()?, Start::Fresh),
+    let published = || EXPERIMENT.published(parameters).map(HyperparameterSource::Published);
+    let mut arms = ARMS.to_vec();
+    let (data, judge, hyperparameters) = match name {
+        Name::AsRun => {
+            arms[1].start = Start::Trained { arm: "baseline" };
+            (DataSource::Fixed, Judge::Test, published()?)
+        }
+        Name::AsStated => (DataSource::Fixed, Judge::Test, published()?),
         Name::Controlled => {
-            let data = if parameters.get("svvar.controlled.generate_data")? {
-                DataSource::Generated(parameters.get("mnist1d")?)
-            } else {
-                DataSource::Fixed
-            };
-            let judge = Judge::Validation { share: parameters.get("svvar.controlled.validation_share")? };
-            (data, judge, HyperparameterSource::Tuned, Start::Fresh)
+            let (data, judge) = EXPERIMENT.controlled(parameters)?;
+            (data, judge, HyperparameterSource::Tuned)
         }
     };
     Ok(Protocol {
@@ -37,7 +41,8 @@ fn protocol(name: Name, parameters: &Parameters) -> Result<Protocol, ParameterEr
         epochs: parameters.get("svvar.epochs")?,
         data,
         judge,
+        criterion: Criterion::Loss,
         hyperparameters,
-        arms: vec![Arm::of("baseline"), Arm { start, ..Arm::of("svvar") }, BASELINE_AT_SVVAR],
+        arms,
     })
 }

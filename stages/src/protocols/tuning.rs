@@ -16,7 +16,7 @@ use crate::random::torch::Generator;
 use crate::search::sampler::{RandomSampler, Sampler};
 use crate::search::space::Space;
 use crate::search::study::{Direction, Ending, Study, Trial};
-use crate::train::{self, TrainError};
+use crate::train::{self, Criterion, TrainError};
 
 /// What is searched, the same for every method as far as it has the parameter.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -52,8 +52,7 @@ pub fn tune(
     let mut generator = Generator::seeded(streams.training);
     let (selection, _sealed) = Selection::held_out(dataset, share, &mut generator);
 
-    let names = [protocol.optimiser.hyperparameters(), method.hyperparameters].concat();
-    let space = search.space.restricted_to(&names);
+    let space = search.space.restricted_to(&protocol.names(method));
     let tuner = Tuner { protocol, method, network, generator, space, trials: search.trials };
     let study = tuner.search(&selection, &mut RandomSampler::seeded(streams.sampler))?;
     let best = study.best().map(numbers);
@@ -73,10 +72,14 @@ pub struct Tuner<'a> {
 }
 
 impl Tuner<'_> {
-    /// Runs the trials one after another. A trial's value is its least validation loss over the epochs, of which each is
-    /// reported; a trial without a finite one has failed.
+    /// Runs the trials one after another. A trial's value is that of its best epoch by the protocol's criterion, of which
+    /// each is reported; a trial without a finite one has failed.
     pub fn search(&self, selection: &Selection<Validation>, sampler: &mut dyn Sampler) -> Result<Study, TrainError> {
-        let mut study = Study::new(Direction::Minimize, self.space.clone());
+        let direction = match self.protocol.criterion {
+            Criterion::Loss => Direction::Minimize,
+            Criterion::Accuracy => Direction::Maximize,
+        };
+        let mut study = Study::new(direction, self.space.clone());
         for _ in 0..self.trials {
             let hyperparameters = numbers(study.ask(sampler));
             let recipe = self.protocol.recipe(&self.network, self.method, &hyperparameters);
@@ -84,9 +87,9 @@ impl Tuner<'_> {
             let initial = self.network.initial(&mut generator);
             let outcome = train::run(&recipe, selection.data(), initial, &mut generator)?;
             for (step, epoch) in (1..).zip(&outcome.epochs) {
-                study.report(step, epoch.val_loss);
+                study.report(step, recipe.criterion.value(epoch));
             }
-            study.tell(outcome.best.map_or(Ending::Failed, |best| Ending::Value(best.val_loss)));
+            study.tell(outcome.best.map_or(Ending::Failed, |best| Ending::Value(best.value)));
         }
         Ok(study)
     }

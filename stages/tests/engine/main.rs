@@ -18,4 +18,5 @@ mod records;
 mod running;
 mod store;
 mod study;
+mod train;
 mod verify;

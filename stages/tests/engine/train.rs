@@ -1,0 +1,114 @@
+//! `retrial train`: one run by hand.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::project::{Project, Ran};
+
+/// A study with the parameters that ship.
+fn study() -> Project {
+    let project = Project::new();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for file in ["dvc.yaml", "params.yaml"] {
+        project.write(file, &std::fs::read_to_string(repository.join(file)).unwrap());
+    }
+    project
+}
+
+fn train(project: &Project, arguments: &str) -> Ran {
+    project.run(&[&["train"], &arguments.split(' ').collect::<Vec<_>>()[..]].concat())
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// PyTorch's run of an experiment and method, from the file of golden steps or curves.
+fn golden(file: &str, experiment: &str, method: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/training").join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut runs = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    runs.find(|run| run["experiment"] == experiment && run["method"] == method && run["seed"] == 0).unwrap()
+}
+
+#[test]
+fn it_follows_pytorch_through_the_command_line() {
+    let project = study();
+    for (experiment, method, more) in [
+        ("svvar", "svvar", "--protocol as-stated"),
+        ("svdgrad", "adam", "--protocol as-run"),
+        ("iwsva", "baseline", "--protocol as-stated"),
+        ("gwd", "gwd", "--set lr=0.00562 weight_decay=0.0011865 alpha=9.5856 gamma=0.6156"),
+    ] {
+        let golden = golden("steps.jsonl", experiment, method);
+        let run = train(&project, &format!("{experiment} {method} --seed 0 --steps 4 --json {more}")).json();
+        assert_eq!((&run["experiment"], &run["method"]), (&golden["experiment"], &golden["method"]));
+        assert_eq!(run["hp"], golden["hp"], "{experiment} {method}");
+        for (ours, theirs) in [("step_cross_entropy", "cross_entropy"), ("step_penalty", "penalty")] {
+            let (ours, theirs) = (numbers(&run[ours]), numbers(&golden[theirs]));
+            assert_eq!(ours.len(), 4);
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                assert!(
+                    (ours - theirs).abs() <= 1e-5 * theirs.abs(),
+                    "{experiment} {method}: {ours}, PyTorch {theirs}"
+                );
+            }
+        }
+    }
+
+    // As-run the penalty starts from the trained baseline.
+    let golden = golden("asrun.jsonl", "svvar", "svvar-asrun");
+    let run = train(&project, "svvar svvar --epochs 1 --json").json();
+    assert_eq!((run["protocol"].as_str(), run["steps"].as_u64()), (Some("as-run"), Some(32)));
+    let (ours, theirs) = (numbers(&run["val_loss"]), numbers(&golden["val_loss"]));
+    assert!((ours[0] - theirs[0]).abs() < 1e-3, "{ours:?}, PyTorch {theirs:?}");
+}
+
+#[test]
+fn it_tells_a_person_and_a_program_the_same() {
+    let project = study();
+    let arguments = "gwd baseline --seed 42 --epochs 2";
+    let run = train(&project, &format!("{arguments} --json")).json();
+    assert_eq!((run["epochs"].as_u64(), run["steps"].as_u64()), (Some(2), Some(50)));
+    assert!(run["seconds"].as_f64().unwrap() > 0.0);
+    let scores = &run["final"];
+    let accuracies = numbers(&run["val_acc"]);
+    assert_eq!(scores["final_val_loss"], run["val_loss"][1]);
+    assert_eq!(scores["best_val_acc"].as_f64().unwrap(), accuracies[0].max(accuracies[1]));
+    let best = scores["best_epoch"].as_u64().unwrap() as usize;
+    assert_eq!(scores["best_val_acc"], run["val_acc"][best - 1]);
+    let table = train(&project, arguments).stdout;
+    let percent = |value: &Value| format!("{:.2} %", 100.0 * value.as_f64().unwrap());
+    for text in [
+        "gwd baseline (as-run), seed 42: lr 0.0052039515385597, weight_decay 0.08712241487516913".to_owned(),
+        percent(&run["val_acc"][0]),
+        percent(&scores["test_acc"]),
+        "50 steps in ".to_owned(),
+    ] {
+        assert!(table.contains(&text), "{text}: {table}");
+    }
+    assert!(!project.exists(".retrial") && !project.exists("artifacts"), "nothing is stored");
+}
+
+#[test]
+fn what_it_cannot_do_it_says_in_a_sentence() {
+    let project = study();
+    for (arguments, sentence) in [
+        ("dropout baseline", "there is no experiment `dropout`; there are"),
+        ("gwd svvar", "gwd has no arm `svvar` under as-run; it has baseline, decorr, gwd"),
+        ("gwd decorr --set gamma=1", "decorr has no hyper-parameter `gamma`; it has lr, weight_decay, alpha"),
+        ("gwd decorr --set gamma", "a hyper-parameter is set as NAME=NUMBER"),
+        ("gwd decorr --device cuda:0", "this build of retrial trains on the CPU only"),
+        ("gwd decorr --device tpu", "there is no such device"),
+        ("gwd decorr --epochs 1 --steps 1", "cannot be used with"),
+    ] {
+        let ran = train(&project, arguments);
+        assert_eq!(ran.code, 2, "{arguments}");
+        assert!(ran.stderr.contains(sentence) && ran.stdout.is_empty(), "{arguments}: {}", ran.stderr);
+    }
+    project.write("params.yaml", "svvar: {hidden: [8]}\n");
+    let ran = train(&project, "svvar baseline");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("params.yaml: there is no parameter `svvar.published`"), "{}", ran.stderr);
+}
