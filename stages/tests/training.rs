@@ -35,6 +35,15 @@ fn golden(file: &str) -> Vec<GoldenRun> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// svdgrad's arms have the published names.
+fn method_of(run: &GoldenRun) -> &str {
+    match run.method.as_str() {
+        "adam" => "baseline",
+        "svd" => "svdgrad",
+        method => method,
+    }
+}
+
 /// The published experiments' settings: data, network, optimiser.
 struct Experiment {
     train: Part,
@@ -102,6 +111,7 @@ fn divergence(experiment: &str, method: &str) -> [[f64; 5]; 2] {
         ("gwd", "baseline") => [[1e-7, 1e-5, 2e-4, 1e-3, 2e-3], NO_PENALTY],
         ("gwd", "decorr") => [[2e-7, 3e-7, 4e-5, 7e-4, 2e-3], [1e-7, 2e-6, 7e-4, 2e-3, 3e-3]],
         ("gwd", "gwd") => [[4e-6, 2e-4, 2e-3, 2e-3, 1e-2], [9e-5, 2e-3, 1e-2, 1e-2, 1e-2]],
+        ("iwsva", "iwsva") => [[1e-7, 2e-7, 1e-6, 6e-6, 9e-5], [3e-6, 3e-6, 5e-6, 6e-6, 8e-5]],
         (_, "svvar") => [[2e-7; 5], [1e-6; 5]],
         _ => [[2e-7; 5], NO_PENALTY],
     }
@@ -112,7 +122,7 @@ fn divergence(experiment: &str, method: &str) -> [[f64; 5]; 2] {
 fn follows_pytorch_step_by_step() {
     for run in golden("steps.jsonl") {
         let experiment = experiment(&run.experiment);
-        let method = if run.method == "adam" { "baseline" } else { &run.method };
+        let method = method_of(&run);
         let mut generator = Generator::seeded(run.seed);
         let initial = experiment.network.initial(&mut generator);
         let recipe = experiment.recipe(method, &run.hp, 1);
@@ -134,13 +144,15 @@ fn follows_pytorch_step_by_step() {
 fn follows_pytorch_epoch_by_epoch() {
     for run in golden("curves.jsonl") {
         let experiment = experiment(&run.experiment);
-        let (epochs, tight) = match run.experiment.as_str() {
-            "svvar" => (20, 7),
-            "svdgrad" => (20, 2),
-            "gwd" => (3, 0),
+        let (epochs, tight) = match (run.experiment.as_str(), run.method.as_str()) {
+            ("svvar", _) => (20, 7),
+            ("svdgrad", "adam") => (20, 2),
+            // Truncation makes small sums of large ones, and the alignment's derivative divides by gaps.
+            ("svdgrad", _) => (3, 1),
+            ("iwsva", "iwsva") | ("gwd", _) => (3, 0),
             _ => (3, 3),
         };
-        let method = if run.method == "adam" { "baseline" } else { &run.method };
+        let method = method_of(&run);
         let outcome = experiment.run(method, &run.hp, epochs, run.seed);
         assert_eq!(outcome.epochs.len(), epochs as usize);
         for (at, epoch) in outcome.epochs.iter().enumerate() {
@@ -148,6 +160,35 @@ fn follows_pytorch_epoch_by_epoch() {
             assert_close(epoch.val_loss, run.val_loss[at], if at < tight { 1e-6 } else { 2e-2 }, &what);
             let tolerance = if at < tight { 1e-6 } else { 0.02 };
             assert!((epoch.val_accuracy - run.val_acc[at]).abs() < tolerance, "{what}: {epoch:?}");
+        }
+    }
+}
+
+/// Last and best epoch's loss and last epoch's accuracy over seeds 0 to 19, fixed data, published hyper-parameters: the
+/// means differ from PyTorch's (mean and standard deviation of as many seeds) by no more than two standard errors.
+#[test]
+#[ignore = "ten seconds or more"]
+fn svdgrad_meets_pytorch_in_distribution() {
+    let experiment = experiment("svdgrad");
+    let adam = Hyperparameters::from([("lr", 0.0029)]);
+    let svd = Hyperparameters::from([("lr", 0.0096), ("k", 9.0)]);
+    for (method, hyperparameters, theirs) in [
+        ("baseline", adam, [(1.1039, 0.0355), (1.0244, 0.0214), (0.6155, 0.0114)]),
+        ("svdgrad", svd, [(1.1368, 0.0395), (1.0502, 0.0294), (0.6175, 0.0165)]),
+    ] {
+        let scores: Vec<[f64; 3]> = (0..20)
+            .map(|seed| {
+                let outcome = experiment.run(method, &hyperparameters, 20, seed);
+                let last = outcome.epochs[19];
+                [last.val_loss, outcome.best.unwrap().value, last.val_accuracy]
+            })
+            .collect();
+        for (at, (mean, deviation)) in theirs.into_iter().enumerate() {
+            let ours: f64 = scores.iter().map(|score| score[at]).sum::<f64>() / 20.0;
+            let variance: f64 = scores.iter().map(|score| (score[at] - ours).powi(2)).sum::<f64>() / 19.0;
+            println!("{method} {at}: {ours:.4} ± {:.4}, PyTorch {mean} ± {deviation}", variance.sqrt());
+            let error = ((variance + deviation * deviation) / 20.0).sqrt();
+            assert!((ours - mean).abs() <= 2.0 * error, "{method} {at}: {ours}, PyTorch {mean}");
         }
     }
 }

@@ -15,6 +15,16 @@ pub fn multiply<T: ComplexField>(out: MatMut<'_, T>, left: MatRef<'_, T>, right:
     matmul(out, Accum::Replace, left, right, T::one_impl(), Par::Seq);
 }
 
+/// `out += factor · left · right`, with the inner dimension cut so that no processor's cache size decides where.
+pub fn multiply_add<T: ComplexField>(mut out: MatMut<'_, T>, factor: T, left: MatRef<'_, T>, right: MatRef<'_, T>) {
+    const CUT: usize = 512;
+    for begin in (0..left.ncols()).step_by(CUT) {
+        let length = CUT.min(left.ncols() - begin);
+        let (left, right) = (left.subcols(begin, length), right.subrows(begin, length));
+        matmul(out.as_mut(), Accum::Add, left, right, factor.clone(), Par::Seq);
+    }
+}
+
 /// `out = xᵀx`, for x (rows × columns) and out (columns × columns), both row-major.
 ///
 /// Of the four blocks that large products are cut into, the one above the diagonal is copied from the one below.

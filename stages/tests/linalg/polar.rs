@@ -1,39 +1,17 @@
 //! Products, norms and polar factors against exact chains, faer's singular value decomposition and finite differences.
 
+use std::ops::Range;
+
 use faer::{Mat, MatMut, MatRef};
 use proptest::prelude::*;
 use stages::linalg::polar::Polar;
-use stages::linalg::product::{gram, multiply};
+use stages::linalg::product::{gram, multiply, multiply_add};
 use stages::methods::METHODS;
 use stages::methods::method::{Hyperparameters, Step, find};
 use stages::nn::mlp::{Mlp, Pass};
 use stages::random::torch::Generator;
 
-fn uniform(generator: &mut Generator, length: usize) -> Vec<f32> {
-    let mut values = vec![0.0; length];
-    generator.fill_uniform_f32(&mut values, -1.0, 1.0);
-    values
-}
-
-fn exact(matrix: &[f32], rows: usize, columns: usize) -> Mat<f64> {
-    Mat::from_fn(rows, columns, |i, j| f64::from(matrix[i * columns + j]))
-}
-
-/// UVᵀ and Σσ by a full decomposition in double precision.
-fn reference(matrix: &[f32], rows: usize, columns: usize) -> (Mat<f64>, f64, f64) {
-    let svd = exact(matrix, rows, columns).thin_svd().unwrap();
-    let values = svd.S().column_vector();
-    (svd.U() * svd.V().transpose(), values.iter().sum(), values[0])
-}
-
-/// A matrix with these singular values, in `Generator`'s directions.
-fn with_values(generator: &mut Generator, rows: usize, columns: usize, values: &[f64]) -> Vec<f32> {
-    let (u, ..) = reference(&uniform(generator, rows * values.len()), rows, values.len());
-    let (v, ..) = reference(&uniform(generator, columns * values.len()), columns, values.len());
-    let scaled = Mat::from_fn(rows, values.len(), |i, j| u[(i, j)] * values[j]);
-    let product = scaled * v.transpose();
-    (0..rows * columns).map(|at| product[(at / columns, at % columns)] as f32).collect()
-}
+use super::{exact, reference, uniform, with_values};
 
 /// Not merely close: each element is one chain of fused multiply-adds, so no processor or kernel gives other bytes.
 #[test]
@@ -55,6 +33,27 @@ fn products_are_chains_of_fused_multiply_adds() {
                 let terms = (0..inner).map(|k| (left_view[(at / columns, k)], right_view[(k, at % columns)]));
                 let chain = terms.fold(0.0_f32, |sum, (left, right)| left.mul_add(right, sum));
                 assert_eq!(element, chain, "element {at} of {rows}×{inner}×{columns}");
+            }
+        }
+    }
+}
+
+/// The same of double precision, and of inner dimensions that processors with another cache would cut elsewhere.
+#[test]
+fn long_products_are_sums_of_chains() {
+    let mut generator = Generator::seeded(6);
+    for (rows, inner, columns) in [(32, 1250, 40), (33, 512, 7), (5, 600, 130), (70, 32, 90)] {
+        let [left, right, start] = [(rows, inner), (inner, columns), (rows, columns)]
+            .map(|(i, j)| exact(&uniform(&mut generator, i * j), i, j));
+        let mut out = start.clone();
+        multiply_add(out.as_mut(), -0.5, left.as_ref(), right.as_ref());
+        for i in 0..rows {
+            for j in 0..columns {
+                let chain =
+                    |range: Range<usize>| range.fold(0.0_f64, |sum, k| left[(i, k)].mul_add(right[(k, j)], sum));
+                let chains = (0..inner).step_by(512).map(|begin| chain(begin..inner.min(begin + 512)));
+                let expected = chains.fold(start[(i, j)], |sum, chain| (-0.5_f64).mul_add(chain, sum));
+                assert_eq!(out[(i, j)], expected, "element {i}, {j} of {rows}×{inner}×{columns}");
             }
         }
     }
