@@ -9,12 +9,6 @@ use crate::code::CodeMap;
 /// The failure of a study's code: the engine only prints it.
 pub type ProgramError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a study's own command returns where its arguments are at fault, so that the exit code says so: a complete
-/// sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BadInput(pub String);
-
 /// Handed to [`crate::cli::run`] by the binary of a study.
 pub struct Study {
     /// The binary's name, as commands in dvc.yaml call it.
@@ -73,8 +67,25 @@ pub struct Program {
 pub struct StudyCommand {
     pub name: &'static str,
     pub arguments: fn() -> clap::Command,
-    /// Returns what to print on standard output.
-    pub run: fn(&ArgMatches, root: &Path, terminal: Terminal) -> Result<String, ProgramError>,
+    pub run: fn(&ArgMatches, root: &Path, terminal: Terminal) -> Result<Answer, CommandError>,
+}
+
+/// What a study's own command found out.
+#[derive(Debug)]
+pub struct Answer {
+    /// For standard output.
+    pub text: String,
+    /// Whether it is as one wishes; if not, the program exits with 1.
+    pub good: bool,
+}
+
+/// How a study's own command fails.
+#[derive(Debug)]
+pub enum CommandError {
+    /// What it was given cannot be used: exit code 2.
+    Input(ProgramError),
+    /// Something it needs is not there: exit code 1.
+    State(ProgramError),
 }
 
 /// What output is drawn for.

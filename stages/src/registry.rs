@@ -1,8 +1,10 @@
 //! What this study gives to the engine: stage name -> program, command name -> command.
 
 use clap::{Args, FromArgMatches};
-use pipeline::study::{Artifacts, BadInput, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand};
-use stages::cli::{self, audit, diff};
+use pipeline::study::{
+    Answer, Artifacts, CommandError, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand,
+};
+use stages::cli::{self, audit, diff, search};
 use stages::parameters::Parameters;
 use stages::programs::{mnist1d, plots, report, statistics, train, tune, verdicts};
 use stages::protocols::EXPERIMENTS;
@@ -61,6 +63,10 @@ fn verdicts_that_differ(old: &Artifacts, new: &Artifacts) -> Result<Vec<Differen
     diff::differences(old.as_deref(), new.as_deref())?.into_iter().map(difference).collect()
 }
 
+fn input(error: impl std::error::Error + Send + Sync + 'static) -> CommandError {
+    CommandError::Input(Box::new(error))
+}
+
 pub static STUDY: Study = Study {
     name: "retrial",
     about: "Puts machine-learning claims on trial: rebuilds every number of a study, to the bit, and judges each claim",
@@ -79,17 +85,27 @@ pub static STUDY: Study = Study {
             name: "audit",
             arguments: || audit::Args::augment_args(clap::Command::new("audit")),
             run: |matches, root, terminal| {
-                let arguments = audit::Args::from_arg_matches(matches)?;
-                Ok(audit::run(&arguments, root, terminal.width, terminal.colour)?)
+                let arguments = audit::Args::from_arg_matches(matches).map_err(input)?;
+                let text = audit::run(&arguments, root, terminal.width, terminal.colour);
+                Ok(Answer { text: text.map_err(|error| CommandError::State(error.into()))?, good: true })
+            },
+        },
+        StudyCommand {
+            name: "search",
+            arguments: || search::Args::augment_args(clap::Command::new("search")),
+            run: |matches, _, terminal| {
+                let arguments = search::Args::from_arg_matches(matches).map_err(input)?;
+                let (text, good) = search::run(&arguments, terminal.width).map_err(input)?;
+                Ok(Answer { text, good })
             },
         },
         StudyCommand {
             name: "train",
             arguments: || cli::train::Args::augment_args(clap::Command::new("train")),
             run: |matches, root, _| {
-                let run = cli::train::run(&cli::train::Args::from_arg_matches(matches)?, root);
+                let arguments = cli::train::Args::from_arg_matches(matches).map_err(input)?;
                 // All that can go wrong is in the arguments and in params.yaml.
-                Ok(run.map_err(|error| BadInput(error.to_string()))?)
+                Ok(Answer { text: cli::train::run(&arguments, root).map_err(input)?, good: true })
             },
         },
     ],

@@ -17,6 +17,7 @@ use stages::protocols::runs::Finals;
 use stages::protocols::seeds::Streams;
 use stages::protocols::tuning::Tuning;
 use stages::random::torch::Generator;
+use stages::search::journal;
 use stages::table::{self, Observation};
 
 fn parameters(settings: Value) -> Parameters {
@@ -166,8 +167,10 @@ fn controlled_runs_take_the_outcome_of_their_tuning_and_score_the_test_part_once
     let parameters = parameters(tiny().into());
     for method in ["baseline", "svvar"] {
         for seed in 0..2 {
-            let command =
-                format!("tune svvar --method {method} --tuning-seed {seed} --out FOLDER/t/{method}-{seed}.json");
+            let command = format!(
+                "tune svvar --method {method} --tuning-seed {seed} --out FOLDER/t/{method}-{seed}.json \
+                 --journal FOLDER/s/{method}-{seed}.log"
+            );
             stage(&command, folder, &parameters).unwrap();
         }
     }
@@ -175,11 +178,12 @@ fn controlled_runs_take_the_outcome_of_their_tuning_and_score_the_test_part_once
         serde_json::from_slice(&std::fs::read(folder.join("t").join(name)).unwrap()).unwrap()
     };
     let (first, second) = (tuning("svvar-0.json"), tuning("svvar-1.json"));
-    assert_eq!(first.study.trials().len(), 5);
+    let study = journal::read(&folder.join("s/svvar-0.log"), None).unwrap().study;
+    assert_eq!(study.trials().len(), 5);
     assert_ne!(first.best, second.best);
-    let best = first.study.best().unwrap();
+    let best = study.best().unwrap();
     let value = best.value.unwrap();
-    assert!(first.study.trials().iter().all(|trial| trial.value.unwrap() >= value));
+    assert!(study.trials().iter().all(|trial| trial.value.unwrap() >= value));
     assert_eq!(value, best.intermediate.values().copied().fold(f64::INFINITY, f64::min));
     let names: Vec<&String> = first.best.as_ref().unwrap().0.keys().collect();
     assert_eq!(names, ["lr", "strength"]);

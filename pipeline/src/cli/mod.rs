@@ -34,7 +34,7 @@ use crate::path::RepoPath;
 use crate::plan::Workspace;
 use crate::progress::Lines;
 use crate::store::{Store, WorkTreeLock};
-use crate::study::{BadInput, Study, Terminal};
+use crate::study::{CommandError, Study, Terminal};
 
 /// What every command gets.
 pub(crate) struct Context {
@@ -195,11 +195,12 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
         "digest" => digest::run(&context, &parsed(matches)?),
         _ => {
             let Some(own) = study.commands.iter().find(|own| own.name == name) else { return Ok(ExitCode::from(2)) };
-            let text = (own.run)(matches, &context.root, terminal()).map_err(|error| {
-                error.downcast::<BadInput>().map_or_else(Error::Program, |complaint| Error::Input(complaint.0))
+            let answer = (own.run)(matches, &context.root, terminal()).map_err(|error| match error {
+                CommandError::Input(error) => Error::Input(error.to_string()),
+                CommandError::State(error) => Error::Program(error),
             })?;
-            print(&text);
-            Ok(ExitCode::SUCCESS)
+            print(&answer.text);
+            Ok(if answer.good { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::fingerprint::Key;
 use crate::manifest::Stage;
 use crate::manifest::params::{self, Values};
 use crate::manifest::schema::Threads;
@@ -38,9 +39,29 @@ pub fn parameter_file(folder: &Path, values: &Values) -> Result<tempfile::TempPa
     Ok(named.into_temp_path())
 }
 
+/// The folder in which the run of that key keeps what it would go on from after a kill.
+pub fn progress(store: &Path, key: &Key) -> PathBuf {
+    store::progress(store).join(key.as_str())
+}
+
+/// Makes that folder, or leaves what an interrupted run of the same key has kept there, unless all is to begin `afresh`.
+pub fn open_progress(folder: &Path, afresh: bool) -> Result<(), Error> {
+    if afresh {
+        store::remove(folder)?;
+    }
+    Ok(std::fs::create_dir_all(folder).map_err(StoreError::file(folder, "cannot be made"))?)
+}
+
 /// The job of a stage of the study at `root`, which was given these GPUs; the run as a whole may keep `capacity` threads
 /// busy.
-pub fn prepare(stage: &Stage, root: &Path, parameters: &Path, capacity: usize, gpus: &[String]) -> Result<Job, Error> {
+pub fn prepare(
+    stage: &Stage,
+    root: &Path,
+    parameters: &Path,
+    progress: &Path,
+    capacity: usize,
+    gpus: &[String],
+) -> Result<Job, Error> {
     let folder = stage.folder.within(root);
     if !folder.is_dir() {
         return Err(Error::Input(format!("stage `{}` runs in {}, which is no folder", stage.name, stage.folder)));
@@ -49,6 +70,7 @@ pub fn prepare(stage: &Stage, root: &Path, parameters: &Path, capacity: usize, g
     environment.insert("DVC_STAGE", stage.name.clone().into());
     environment.insert("DVC_ROOT", root.into());
     environment.insert("RETRIAL_PARAMS", parameters.into());
+    environment.insert("RETRIAL_PROGRESS", progress.into());
     // A stage that says how many threads it takes gets no more of them; what the user has set stands.
     if stage.extension.threads != Threads::Unsaid {
         let threads = stage.extension.threads.of(capacity).to_string();

@@ -19,7 +19,7 @@ use crate::events::Event;
 use crate::graph::Graph;
 use crate::manifest::Stage;
 use crate::plan::{self, Assessment, Standing, Workspace};
-use crate::store::{Artifact, Outcome, StoreError, WorkTreeLock};
+use crate::store::{self, Artifact, Outcome, StoreError, WorkTreeLock};
 
 /// How long interrupted commands may take to end by themselves.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -273,7 +273,9 @@ impl<'a, 'b> Runner<'a, 'b> {
         outputs::clear(self.workspace, stage)?;
         let parameters = job::parameter_file(&job::folder(&self.workspace.store.folder), &assessment.parameters)?;
         let (threads, gpus) = (self.options.machine.threads, self.slots.names(slots));
-        let job = job::prepare(stage, &self.workspace.root, &parameters, threads, &gpus)?;
+        let progress = job::progress(&self.workspace.store.folder, &assessment.key);
+        let job = job::prepare(stage, &self.workspace.root, &parameters, &progress, threads, &gpus)?;
+        job::open_progress(&progress, self.options.force)?;
         Ok((parameters, job))
     }
 
@@ -297,10 +299,10 @@ impl<'a, 'b> Runner<'a, 'b> {
             let what = format!("stage `{}` removed .retrial, the store, while it ran: run again", stage.name);
             return Err(Error::State(what));
         }
+        let unchanged = inputs::check(self.workspace, stage, &running.assessment.dependencies);
+        self.close_progress(&running.assessment, ended.outcome.is_ok() || unchanged.is_err())?;
         let collected = match &ended.outcome {
-            Ok(()) => inputs::check(self.workspace, stage, &running.assessment.dependencies)
-                .and_then(|()| outputs::collect(self.workspace, stage))
-                .map_err(blame),
+            Ok(()) => unchanged.and_then(|()| outputs::collect(self.workspace, stage)).map_err(blame),
             Err(why) => Err(Ok(why.clone())),
         };
         match collected {
@@ -324,6 +326,17 @@ impl<'a, 'b> Runner<'a, 'b> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What a stage has kept goes when it is done, and when it may have been made of other inputs than the key's.
+    fn close_progress(&self, assessment: &Assessment, remove: bool) -> Result<(), Error> {
+        let folder = job::progress(&self.workspace.store.folder, &assessment.key);
+        if remove {
+            return Ok(store::remove(&folder)?);
+        }
+        // Where something is in it, the next run goes on from there.
+        let _ = std::fs::remove_dir(&folder);
         Ok(())
     }
 

@@ -59,7 +59,10 @@ pub fn verify(
     furnish(workspace, stage, &scratch)?;
     let parameters = job::parameter_file(temporary.path(), &assessment.parameters)?;
     let gpus = &machine.gpus[..stage.extension.gpus];
-    let job = job::prepare(stage, &scratch, &parameters, machine.threads, gpus)?;
+    // A second run has nothing to go on from.
+    let progress = temporary.path().join("progress");
+    job::open_progress(&progress, true)?;
+    let job = job::prepare(stage, &scratch, &parameters, &progress, machine.threads, gpus)?;
     let mut log = Vec::new();
     let ran = run(&job, interrupt, &mut log)?;
     if let Err(why) = ran {
@@ -112,13 +115,13 @@ fn furnish(workspace: &Workspace, stage: &Stage, scratch: &Path) -> Result<(), E
             copy(&from, &input.within(scratch))?;
         }
     }
-    let outputs = stage.outputs.iter().filter_map(|output| Some(output.path.within(&scratch).parent()?.to_owned()));
+    let outputs = stage.outputs.iter().filter_map(|output| Some(output.path.within(scratch).parent()?.to_owned()));
     for folder in outputs.chain([stage.folder.within(scratch)]) {
         fs::create_dir_all(&folder).map_err(StoreError::file(&folder, "cannot be made"))?;
     }
     // What a persistent output held before is an input too.
     for output in stage.outputs.iter().filter(|output| output.persist) {
-        copy(&output.path.within(&workspace.root), &output.path.within(&scratch))?;
+        copy(&output.path.within(&workspace.root), &output.path.within(scratch))?;
     }
     Ok(())
 }

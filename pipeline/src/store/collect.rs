@@ -6,12 +6,12 @@
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Entry, Store, StoreError};
 
-/// How long what was set aside as damaged is kept for whoever wants to look.
+/// How long what was set aside as damaged is kept for whoever wants to look, and what interrupted runs would go on from.
 const ASIDE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What went and what stayed.
@@ -66,6 +66,9 @@ pub fn collect(
     for path in go.iter().map(|object| &object.path).chain(&old) {
         fs::remove_file(path).map_err(StoreError::file(path, "cannot be removed"))?;
     }
+    for folder in old_progress(&store.folder)? {
+        super::remove(&folder)?;
+    }
     store.objects.sweep()?;
     store.records.forget_gone(root)?;
     if !dropped.is_empty() {
@@ -75,13 +78,24 @@ pub fn collect(
     Ok(collected)
 }
 
-fn old_damage(store: &Store) -> Result<Vec<std::path::PathBuf>, StoreError> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn old_damage(store: &Store) -> Result<Vec<PathBuf>, StoreError> {
     let mut damaged = store.objects.damaged()?;
-    // A file's content says when it was made; its inode, when it was set aside.
-    damaged.retain(|path| {
-        let since = path.symlink_metadata().ok().and_then(|metadata| u64::try_from(metadata.ctime()).ok());
-        since.is_some_and(|since| now > Duration::from_secs(since) + ASIDE)
-    });
+    damaged.retain(|path| is_old(path));
     Ok(damaged)
+}
+
+fn old_progress(store: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let folder = super::progress(store);
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(StoreError::file(&folder, "cannot be listed"))?,
+    };
+    Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_old(path)).collect())
+}
+
+/// A file's content says when it was made; its inode, when it was put there or a file in it last came or went.
+fn is_old(path: &Path) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = path.symlink_metadata().ok().and_then(|metadata| u64::try_from(metadata.ctime()).ok());
+    since.is_some_and(|since| now > Duration::from_secs(since) + ASIDE)
 }

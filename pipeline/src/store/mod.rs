@@ -3,6 +3,7 @@
 //! ```text
 //! .retrial/objects/ab/cdef…   files by SHA-256, read-only
 //! .retrial/runs.sqlite        run records, the stat memo, which outputs the engine put into the work tree
+//! .retrial/progress/KEY       what the stage of that key would go on from after a kill
 //! .retrial/lock               held by the one process that changes the work tree
 //! ```
 
@@ -110,4 +111,9 @@ impl Store {
     pub fn exists(root: &Path) -> bool {
         root.join(".retrial/runs.sqlite").exists()
     }
+}
+
+/// Where stages keep what they would go on from, each run in a folder named by its key.
+pub fn progress(store: &Path) -> PathBuf {
+    store.join("progress")
 }

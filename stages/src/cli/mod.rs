@@ -2,4 +2,5 @@
 
 pub mod audit;
 pub mod diff;
+pub mod search;
 pub mod train;

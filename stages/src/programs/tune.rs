@@ -11,6 +11,8 @@ use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::protocol::{self, Name};
 use crate::protocols::tuning::tune;
+use crate::search::journal;
+use crate::search::resume::Event;
 
 /// Searches a method's hyper-parameters under the controlled protocol
 #[derive(Debug, clap::Args)]
@@ -26,9 +28,15 @@ pub struct Args {
     /// The data set (safetensors), where the protocol does not generate one for each seed
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The file to write (JSON): all trials, and the best one's hyper-parameters
+    /// The file to write (JSON): the best trial's hyper-parameters
     #[arg(long)]
     out: PathBuf,
+    /// The file to write the study to, as an Optuna journal
+    #[arg(long)]
+    journal: Option<PathBuf>,
+    /// A folder that keeps finished trials: a search that was killed goes on from them
+    #[arg(long, env = "RETRIAL_PROGRESS")]
+    progress: Option<PathBuf>,
 }
 
 /// Runs the program.
@@ -38,7 +46,25 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let method = method::find(METHODS, &args.method)?;
     let search = parameters.get(&format!("{}.search", experiment.name))?;
     let data = args.data.as_deref().map(Dataset::read).transpose()?;
-    let tuning = tune(&protocol, method, &search, args.tuning_seed, data.as_ref())?;
+    let progress = args.progress.map(|folder| folder.join("study.log"));
+    let (tuning, recorded) =
+        tune(&protocol, method, &search, args.tuning_seed, data.as_ref(), progress.as_deref(), &mut say)?;
+    if let Some(path) = &args.journal {
+        artifact::write(path, journal::text(&recorded).as_bytes())?;
+    }
     artifact::write_json(&args.out, &tuning)?;
     Ok(())
+}
+
+/// A line for each trial, for the stage's log.
+fn say(event: Event) {
+    match event {
+        Event::TakenUp(trials) => eprintln!("going on after {trials} finished trials"),
+        Event::Finished(study) => {
+            if let Some(trial) = study.trials().last() {
+                let value = trial.value.map_or_else(|| "no value".to_owned(), |value| value.to_string());
+                eprintln!("trial {}: {value}", trial.number);
+            }
+        }
+    }
 }

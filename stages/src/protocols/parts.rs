@@ -4,16 +4,16 @@
 //! sees the test part does not compile:
 //!
 //! ```
-//! # use stages::{protocols::{parts::{Selection, Validation}, tuning::Tuner}, search::sampler::Sampler};
-//! fn tune(tuner: &Tuner, selection: &Selection<Validation>, sampler: &mut dyn Sampler) {
-//!     let _ = tuner.search(selection, sampler);
+//! # use stages::{protocols::{parts::{Selection, Validation}, tuning::Tuner}, search::study::Study};
+//! fn tune(tuner: &Tuner, selection: &Selection<Validation>, study: &mut Study) {
+//!     let _ = tuner.try_trial(study, selection);
 //! }
 //! ```
 //!
 //! ```compile_fail
-//! # use stages::{protocols::{parts::{Selection, Test}, tuning::Tuner}, search::sampler::Sampler};
-//! fn cheat(tuner: &Tuner, selection: &Selection<Test>, sampler: &mut dyn Sampler) {
-//!     let _ = tuner.search(selection, sampler);
+//! # use stages::{protocols::{parts::{Selection, Test}, tuning::Tuner}, search::study::Study};
+//! fn cheat(tuner: &Tuner, selection: &Selection<Test>, study: &mut Study) {
+//!     let _ = tuner.try_trial(study, selection);
 //! }
 //! ```
 

@@ -1,8 +1,16 @@
 //! Who proposes the values of a trial.
 
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::elementary::Elementary;
+use super::random_sampler::RandomSampler;
 use super::space::{Distribution, Value};
 use super::study::Study;
-use crate::random::numpy::RandomState;
+use super::tpe::{self, Rules, TpeSampler};
 
 /// Proposes one value at a time, so that a search may decide on a parameter after it has seen others of the trial.
 ///
@@ -13,57 +21,103 @@ pub trait Sampler {
     fn sample(&mut self, study: &Study, name: &str, distribution: &Distribution) -> Value;
 }
 
-/// Independent draws, as Optuna's `RandomSampler` makes them: no trial is learnt from.
-#[derive(Debug, Clone)]
-pub struct RandomSampler {
-    random: RandomState,
+/// Which sampler, as parameters and journals say it. All but the name may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub name: Name,
+    /// Which Optuna's rules TPE follows.
+    #[serde(default)]
+    pub rules: Version,
+    /// Whether TPE samples parameters together; without it as those rules do by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multivariate: Option<bool>,
+    #[serde(default = "startup_trials")]
+    pub n_startup_trials: usize,
+    #[serde(default = "candidates")]
+    pub n_ei_candidates: NonZeroUsize,
+    #[serde(default)]
+    pub functions: Elementary,
 }
 
-impl RandomSampler {
-    /// `RandomSampler(seed=seed)`.
-    pub fn seeded(seed: u32) -> Self {
-        Self { random: RandomState::seeded(seed) }
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Name {
+    Random,
+    Tpe,
+}
+
+/// A version of Optuna.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Version {
+    #[serde(rename = "4.5")]
+    V4_5,
+    #[default]
+    #[serde(rename = "5.0")]
+    V5_0,
+}
+
+fn startup_trials() -> usize {
+    10
+}
+
+fn candidates() -> NonZeroUsize {
+    NonZeroUsize::MIN.saturating_add(23)
+}
+
+impl Settings {
+    /// TPE as that version has it by default.
+    pub fn tpe(rules: Version) -> Self {
+        Self {
+            name: Name::Tpe,
+            rules,
+            multivariate: None,
+            n_startup_trials: startup_trials(),
+            n_ei_candidates: candidates(),
+            functions: Elementary::default(),
+        }
     }
 
-    /// A value of `distribution`. `exp` and `ln` are Rust's own here, so that no system's C library is seen in a draw.
-    pub fn draw(&mut self, distribution: &Distribution) -> Value {
-        match distribution {
-            Distribution::Float { low, high, log: false, step: None } => {
-                Value::Float(self.random.uniform(*low, *high).min(high.next_down()))
-            }
-            Distribution::Float { low, high, log: true, .. } => {
-                let drawn = libm::exp(self.random.uniform(libm::log(*low), libm::log(*high)));
-                Value::Float(drawn.max(*low).min(high.next_down()))
-            }
-            // On a grid each point owns half a step on either side.
-            Distribution::Float { low, high, log: false, step: Some(step) } => {
-                let high = low + ((high - low) / step + 1e-8).floor() * step;
-                let drawn = self.random.uniform(low - step / 2.0, high + step / 2.0);
-                Value::Float((((drawn - low) / step).round_ties_even() * step + low).max(*low).min(high))
-            }
-            Distribution::Int { low, high, log: false, step } => {
-                let high = high - (high - low) % step;
-                let (first, last, width) = (*low as f64, high as f64, *step as f64);
-                let drawn = self.random.uniform(first - width / 2.0, last + width / 2.0);
-                let drawn = ((drawn - first) / width + 0.5).floor() * width + first;
-                Value::Int((drawn as i64).max(*low).min(high))
-            }
-            Distribution::Int { low, high, log: true, .. } => {
-                let (first, last) = (libm::log(*low as f64 - 0.5), libm::log(*high as f64 + 0.5));
-                let drawn = libm::exp(self.random.uniform(first, last)).round_ties_even();
-                Value::Int((drawn as i64).max(*low).min(*high))
-            }
-            Distribution::Categorical { choices } => {
-                let weights = choices.iter().map(|_| self.random.double());
-                let best = weights.enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best });
-                choices[best.map_or(0, |(at, _)| at)].clone()
+    /// Of a study's attribute; None for what is no sampler of ours.
+    pub fn from_json(json: &Json) -> Option<Self> {
+        Self::deserialize(json).ok()
+    }
+
+    /// Whether TPE samples parameters together.
+    pub fn is_multivariate(&self) -> bool {
+        self.multivariate.unwrap_or(self.rules == Version::V5_0)
+    }
+
+    /// The sampler of one study.
+    pub fn sampler(&self, seed: u32) -> Box<dyn Sampler> {
+        let multivariate = self.is_multivariate();
+        match self.name {
+            Name::Random => Box::new(RandomSampler::seeded(seed, self.functions)),
+            Name::Tpe => {
+                let rules = match self.rules {
+                    Version::V4_5 => Rules::V4_5 { multivariate },
+                    Version::V5_0 => Rules::V5_0 { multivariate },
+                };
+                let (startup_trials, candidates) = (self.n_startup_trials, self.n_ei_candidates);
+                let options = tpe::Options { rules, startup_trials, candidates, elementary: self.functions };
+                Box::new(TpeSampler::seeded(options, seed))
             }
         }
     }
 }
 
-impl Sampler for RandomSampler {
-    fn sample(&mut self, _: &Study, _: &str, distribution: &Distribution) -> Value {
-        self.draw(distribution)
+impl fmt::Display for Settings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = match self.rules {
+            Version::V4_5 => "4.5",
+            Version::V5_0 => "5.0",
+        };
+        match self.name {
+            Name::Random => write!(formatter, "the random sampler"),
+            Name::Tpe => {
+                let mode = if self.is_multivariate() { "multivariate" } else { "univariate" };
+                write!(formatter, "TPE by the rules of Optuna {version}, {mode},")
+            }
+        }
     }
 }

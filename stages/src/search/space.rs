@@ -1,11 +1,14 @@
 //! What may be searched: named parameters and the distributions that they are drawn from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Parameters by name. Every distribution in it is valid.
+use super::decimal;
+
+/// Parameters by name. Every distribution in it is valid, and its `high` is a value that can be drawn.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Distribution>", into = "BTreeMap<String, Distribution>")]
 pub struct Space(BTreeMap<String, Distribution>);
@@ -45,18 +48,34 @@ fn one() -> i64 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
+    /// Python's None; like a truth value it can only be a choice.
+    Null,
+    Bool(bool),
     Int(i64),
     Float(f64),
     Text(String),
 }
 
 impl Value {
-    /// None for a text.
+    /// None for what is no number.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Int(value) => Some(*value as f64),
             Self::Float(value) => Some(*value),
-            Self::Text(_) => None,
+            Self::Null | Self::Bool(_) | Self::Text(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => formatter.write_str("null"),
+            Self::Bool(value) => value.fmt(formatter),
+            Self::Int(value) => value.fmt(formatter),
+            // Debug is the shortest text that gives the same float, with an exponent where that is shorter.
+            Self::Float(value) => write!(formatter, "{value:?}"),
+            Self::Text(value) => value.fmt(formatter),
         }
     }
 }
@@ -113,14 +132,66 @@ impl Distribution {
         Ok(())
     }
 
+    /// The same values, with the last of them as `high`.
+    fn with_reachable_high(self) -> Self {
+        match self {
+            Self::Float { low, high, log, step: Some(step) } => {
+                Self::Float { low, high: decimal::last_step(low, high, step), log, step: Some(step) }
+            }
+            Self::Int { low, high, log, step } => Self::Int { low, high: high - (high - low) % step, log, step },
+            other => other,
+        }
+    }
+
     /// The value, where there is but one.
     pub fn only_value(&self) -> Option<Value> {
         match self {
-            Self::Float { low, high, step, .. } => {
-                (low == high || step.is_some_and(|step| high - low < step)).then_some(Value::Float(*low))
-            }
-            Self::Int { low, high, step, .. } => (high - low < *step).then_some(Value::Int(*low)),
+            Self::Float { low, high, .. } => (low == high).then_some(Value::Float(*low)),
+            Self::Int { low, high, .. } => (low == high).then_some(Value::Int(*low)),
             Self::Categorical { choices } => (choices.len() == 1).then(|| choices[0].clone()),
+        }
+    }
+
+    /// Of a categorical distribution.
+    pub fn choices(&self) -> &[Value] {
+        match self {
+            Self::Categorical { choices } => choices,
+            Self::Float { .. } | Self::Int { .. } => &[],
+        }
+    }
+
+    /// What a sampler and Optuna's files know a value as: a number itself, a choice by its index. None for what cannot
+    /// be a value.
+    pub fn internal(&self, value: &Value) -> Option<f64> {
+        match self {
+            Self::Float { .. } | Self::Int { .. } => value.number(),
+            Self::Categorical { choices } => {
+                choices.iter().position(|choice| choice == value).map(|index| index as f64)
+            }
+        }
+    }
+
+    /// The value of that internal number. Integers are cut off after the point; of choices an index beyond them is the
+    /// last.
+    pub fn external(&self, internal: f64) -> Value {
+        match self {
+            Self::Float { .. } => Value::Float(internal),
+            Self::Int { .. } => Value::Int(internal as i64),
+            Self::Categorical { choices } => choices[(internal as usize).min(choices.len() - 1)].clone(),
+        }
+    }
+
+    pub fn contains(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Float { low, high, step, .. }, Value::Float(value)) => {
+                let steps = step.map_or(0.0, |step| (value - low) / step);
+                low <= value && value <= high && (steps - steps.round()).abs() < 1e-8
+            }
+            (Self::Int { low, high, step, .. }, Value::Int(value)) => {
+                low <= value && value <= high && (value - low) % step == 0
+            }
+            (Self::Categorical { choices }, value) => choices.contains(value),
+            _ => false,
         }
     }
 }
@@ -150,7 +221,8 @@ impl TryFrom<BTreeMap<String, Distribution>> for Space {
         for (name, distribution) in &parameters {
             distribution.check().map_err(|problem| SpaceError { name: name.clone(), problem })?;
         }
-        Ok(Self(parameters))
+        let reachable = parameters.into_iter().map(|(name, distribution)| (name, distribution.with_reachable_high()));
+        Ok(Self(reachable.collect()))
     }
 }
 

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::sampler::Sampler;
-use super::space::{Space, Value};
+use super::space::{Distribution, Space, Value};
 
-/// A search over one space; whoever runs it asks for a trial, tries it, and tells how it ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A search; whoever runs it asks for a trial, tries it, and tells how it ended.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Study {
     pub direction: Direction,
-    /// What a trial may have; a conditional parameter is missing in some.
-    pub space: Space,
-    /// In order of number; at most the last is running.
+    /// In order of number.
     trials: Vec<Trial>,
 }
 
@@ -26,18 +25,27 @@ pub enum Direction {
 }
 
 /// One set of values, and how it went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
     /// Counted from 0.
     pub number: u32,
     pub state: State,
-    pub parameters: BTreeMap<String, Value>,
+    /// In the order in which they were suggested, which decides what a sampler draws for each. A conditional parameter
+    /// is missing in some trials.
+    pub parameters: IndexMap<String, Chosen>,
     /// Of a complete trial: the objective; of a pruned one: its last report, where that is a number.
-    #[serde(with = "super::number::option")]
     pub value: Option<f64>,
-    /// Step → what was reported at it; in a file, pairs in order of step.
-    #[serde(with = "super::number::pairs")]
-    pub intermediate: BTreeMap<u32, f64>,
+    /// Step → what was reported at it.
+    pub intermediate: BTreeMap<u64, f64>,
+}
+
+/// A parameter's value in a trial, and what it was chosen from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    pub value: Value,
+    pub distribution: Distribution,
+    /// Whether it was given beforehand, and no sampler asked.
+    pub given: bool,
 }
 
 /// Where a trial stands: running, then one of the others for good.
@@ -63,10 +71,32 @@ pub enum Ending {
     Failed,
 }
 
+impl Direction {
+    /// Whether one value is better than another.
+    pub fn better(self, value: f64, than: f64) -> bool {
+        match self {
+            Self::Minimize => value < than,
+            Self::Maximize => value > than,
+        }
+    }
+}
+
+impl Trial {
+    pub(super) fn new(number: u32) -> Self {
+        let (parameters, intermediate) = Default::default();
+        Self { number, state: State::Running, parameters, value: None, intermediate }
+    }
+
+    /// What was reported at the greatest step.
+    pub fn last_report(&self) -> Option<f64> {
+        self.intermediate.last_key_value().map(|(_, &value)| value)
+    }
+}
+
 impl Study {
     /// Without trials.
-    pub fn new(direction: Direction, space: Space) -> Self {
-        Self { direction, space, trials: Vec::new() }
+    pub fn new(direction: Direction) -> Self {
+        Self { direction, trials: Vec::new() }
     }
 
     /// All so far, in order of number.
@@ -75,11 +105,10 @@ impl Study {
     }
 
     /// Begins a trial and gives every parameter of the space a value, in order of name.
-    pub fn ask(&mut self, sampler: &mut dyn Sampler) -> &Trial {
+    pub fn ask(&mut self, sampler: &mut dyn Sampler, space: &Space) -> &Trial {
         self.begin();
-        let names: Vec<String> = self.space.iter().map(|(name, _)| name.to_owned()).collect();
-        for name in &names {
-            self.suggest(sampler, name);
+        for (name, _) in space.iter() {
+            self.suggest(sampler, space, name);
         }
         &self.trials[self.trials.len() - 1]
     }
@@ -88,26 +117,24 @@ impl Study {
     /// runs has failed.
     pub fn begin(&mut self) {
         self.tell(Ending::Failed);
-        let number = self.trials.len() as u32;
-        let (parameters, intermediate) = Default::default();
-        self.trials.push(Trial { number, state: State::Running, parameters, value: None, intermediate });
+        self.trials.push(Trial::new(self.trials.len() as u32));
     }
 
     /// The running trial's value of a parameter: the sampler's, or what it already has, or the only one there is. None
     /// if no trial runs or the space has no such parameter.
-    pub fn suggest(&mut self, sampler: &mut dyn Sampler, name: &str) -> Option<Value> {
-        let distribution = self.space.get(name)?;
-        let trial = self.running()?;
-        if let Some(value) = trial.parameters.get(name) {
-            return Some(value.clone());
+    pub fn suggest(&mut self, sampler: &mut dyn Sampler, space: &Space, name: &str) -> Option<Value> {
+        let distribution = space.get(name)?;
+        if let Some(chosen) = self.running()?.parameters.get(name) {
+            return Some(chosen.value.clone());
         }
         let value = distribution.only_value().unwrap_or_else(|| sampler.sample(self, name, distribution));
-        self.running_mut()?.parameters.insert(name.to_owned(), value.clone());
+        let chosen = Chosen { value: value.clone(), distribution: distribution.clone(), given: false };
+        self.running_mut()?.parameters.insert(name.to_owned(), chosen);
         Some(value)
     }
 
     /// Reports the running trial's value at a step; the first report of a step counts.
-    pub fn report(&mut self, step: u32, value: f64) {
+    pub fn report(&mut self, step: u64, value: f64) {
         if let Some(trial) = self.running_mut() {
             trial.intermediate.entry(step).or_insert(value);
         }
@@ -118,10 +145,7 @@ impl Study {
         let Some(trial) = self.running_mut() else { return };
         (trial.state, trial.value) = match ending {
             Ending::Value(value) if !value.is_nan() => (State::Complete, Some(value)),
-            Ending::Pruned => {
-                let last = trial.intermediate.last_key_value().map(|(_, &value)| value);
-                (State::Pruned, last.filter(|value| !value.is_nan()))
-            }
+            Ending::Pruned => (State::Pruned, trial.last_report().filter(|value| !value.is_nan())),
             Ending::Value(_) | Ending::Failed => (State::Failed, None),
         };
     }
@@ -130,19 +154,21 @@ impl Study {
     pub fn best(&self) -> Option<&Trial> {
         let complete = self.trials.iter().filter(|trial| trial.state == State::Complete);
         let valued = complete.filter_map(|trial| Some((trial, trial.value?)));
-        let better = |value: f64, best: f64| match self.direction {
-            Direction::Minimize => value < best,
-            Direction::Maximize => value > best,
-        };
-        let best = valued.reduce(|best, next| if better(next.1, best.1) { next } else { best });
+        let best = valued.reduce(|best, next| if self.direction.better(next.1, best.1) { next } else { best });
         best.map(|(trial, _)| trial)
     }
 
-    fn running(&self) -> Option<&Trial> {
+    /// The trial that is being tried.
+    pub fn running(&self) -> Option<&Trial> {
         self.trials.last().filter(|trial| trial.state == State::Running)
     }
 
     fn running_mut(&mut self) -> Option<&mut Trial> {
         self.trials.last_mut().filter(|trial| trial.state == State::Running)
+    }
+
+    /// For those who know how the trials went: a journal's reader may leave any trial running.
+    pub(super) fn trials_mut(&mut self) -> &mut Vec<Trial> {
+        &mut self.trials
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::project::{Project, names};
+use crate::project::{Action, Project, names};
 
 const STUDY: &[(&str, &str)] = &[
     ("params.yaml", "flag: 1\nsize: 3\nopt: {b: [1, 2], a: x}\n"),
@@ -72,7 +72,7 @@ fn what_differs_in_anything_runs() {
     let yaml = |from, to| edit("dvc.yaml", from, to);
     let lock = |from, to| edit("dvc.lock", from, to);
     let flag = |to| edit("params.yaml", "flag: 1", to);
-    let cases: Vec<(&str, Box<dyn Fn(&Project)>)> = vec![
+    let cases: Vec<(&str, Action)> = vec![
         ("a parameter of another type", Box::new(lock("flag: 1", "flag: true"))),
         ("a float that was an integer", Box::new(lock("flag: 1", "flag: 1.0"))),
         ("a changed parameter", Box::new(flag("flag: 2"))),

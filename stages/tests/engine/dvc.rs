@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Map, Value, json};
 
 use crate::lock::MIXED;
-use crate::project::Project;
+use crate::project::{Action, Project};
 
 /// Of everything that a lock can hold.
 const STUDY: &[(&str, &str)] = &[
@@ -291,7 +291,7 @@ fn status_speaks_dvcs_language() {
             }
         })
     };
-    let situations: Vec<(&str, Box<dyn Fn(&Project)>)> = vec![
+    let situations: Vec<(&str, Action)> = vec![
         ("a changed dependency", write("d", "2\n")),
         ("a deleted dependency", remove(&["d"])),
         ("a changed folder", write("in/a", "2\n")),

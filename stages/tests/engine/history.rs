@@ -399,6 +399,46 @@ fn a_checkout_finds_what_only_dvcs_cache_has() {
     assert_eq!(outputs(&project), made);
 }
 
+/// Each dvc.yaml has a lock of its own, with paths from its stages' folders.
+#[test]
+fn a_checkout_a_diff_and_gc_read_every_lock() {
+    let project = Project::with(&[
+        (".gitignore", "/top\n/sub/deep/low\n/sub/score.yaml\n"),
+        ("params.yaml", "n: 1\n"),
+        ("dvc.yaml", "stages:\n  s: {cmd: echo ${n} > top, outs: [top]}\n"),
+        ("sub/params.yaml", "m: 1\n"),
+        (
+            "sub/dvc.yaml",
+            "stages:
+  s:
+    wdir: deep
+    cmd: cat ../../top > low && echo 'm: ${m}' > ../score.yaml
+    deps: [../../top]
+    outs: [low]
+    metrics: [../score.yaml]
+",
+        ),
+        ("sub/deep/here", ""),
+    ]);
+    project.repro(&[]);
+    commit(&project, "One");
+    for file in ["params.yaml", "sub/params.yaml"] {
+        replace(&project, file, "1", "2");
+    }
+    project.repro(&[]);
+    let changed = project.run(&["diff", "--json"]).json();
+    assert_eq!(changed["metrics"]["sub/score.yaml"]["m"], json!({ "old": 1, "new": 2, "diff": 1 }), "{changed:#}");
+    commit(&project, "Two");
+    assert_eq!(gc(&project, &["-A", "-n"]).0, 0);
+    let back = project.run(&["checkout", "HEAD~1", "--json"]).json();
+    assert_eq!(back["modified"], json!(["top", "sub/deep/low", "sub/score.yaml"]), "{back:#}");
+    assert_eq!((project.read("sub/deep/low"), project.read("sub/score.yaml")), ("1\n".to_owned(), "m: 1\n".to_owned()));
+    project.run(&["checkout"]);
+    assert_eq!(gc(&project, &["-w"]), (2, 2));
+    assert_eq!(project.repro(&[]).skipped.len(), 2);
+    assert_eq!(node(&trace(&project, "sub/score.yaml"), "top")["run"]["stage"], "s");
+}
+
 #[test]
 fn fsck_finds_each_fault_and_puts_back_what_is_at_hand() {
     type Harm = fn(&Path);

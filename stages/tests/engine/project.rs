@@ -10,6 +10,9 @@ pub struct Project {
     folder: tempfile::TempDir,
 }
 
+/// What a case of a table does to a project.
+pub type Action = Box<dyn Fn(&Project)>;
+
 /// How one run of the binary ended.
 pub struct Ran {
     pub code: i32,
