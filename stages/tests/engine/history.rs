@@ -405,27 +405,27 @@ fn a_checkout_a_diff_and_gc_read_every_lock() {
     let project = Project::with(&[
         (".gitignore", "/top\n/sub/deep/low\n/sub/score.yaml\n"),
         ("params.yaml", "n: 1\n"),
-        ("dvc.yaml", "stages:\n  s: {cmd: echo ${n} > top, outs: [top]}\n"),
+        ("dvc.yaml", "stages:\n  s: {cmd: 'echo ${n} > top', outs: [top]}\n"),
         ("sub/params.yaml", "m: 1\n"),
         (
             "sub/dvc.yaml",
-            "stages:
+            r#"stages:
   s:
     wdir: deep
-    cmd: cat ../../top > low && echo 'm: ${m}' > ../score.yaml
+    cmd: "cat ../../top > low && echo 'm: ${m}' > ../score.yaml"
     deps: [../../top]
     outs: [low]
     metrics: [../score.yaml]
-",
+"#,
         ),
         ("sub/deep/here", ""),
     ]);
-    project.repro(&[]);
+    project.repro(&["-P"]);
     commit(&project, "One");
     for file in ["params.yaml", "sub/params.yaml"] {
         replace(&project, file, "1", "2");
     }
-    project.repro(&[]);
+    project.repro(&["-P"]);
     let changed = project.run(&["diff", "--json"]).json();
     assert_eq!(changed["metrics"]["sub/score.yaml"]["m"], json!({ "old": 1, "new": 2, "diff": 1 }), "{changed:#}");
     commit(&project, "Two");
@@ -435,7 +435,7 @@ fn a_checkout_a_diff_and_gc_read_every_lock() {
     assert_eq!((project.read("sub/deep/low"), project.read("sub/score.yaml")), ("1\n".to_owned(), "m: 1\n".to_owned()));
     project.run(&["checkout"]);
     assert_eq!(gc(&project, &["-w"]), (2, 2));
-    assert_eq!(project.repro(&[]).skipped.len(), 2);
+    assert_eq!(project.repro(&["-P"]).skipped.len(), 2);
     assert_eq!(node(&trace(&project, "sub/score.yaml"), "top")["run"]["stage"], "s");
 }
 
