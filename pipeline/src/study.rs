@@ -30,6 +30,11 @@ pub struct Findings {
     pub differences: fn(old: &Artifacts, new: &Artifacts) -> Result<Vec<Difference>, ProgramError>,
 }
 
+impl Findings {
+    /// For a study that concludes nothing.
+    pub const NONE: Findings = Findings { name: "findings", differences: |_, _| Ok(Vec::new()) };
+}
+
 /// Reads the artifacts of one state, by path from the study's root; `None` where that state has none.
 pub struct Artifacts<'a> {
     pub read: &'a ReadArtifact<'a>,

@@ -1,7 +1,7 @@
 //! Hands the stage programs to the engine, which brings the commands: `squares repro`, `squares status`, `squares why total`.
 
 use clap::{Args, Command, FromArgMatches};
-use pipeline::study::{Program, Study};
+use pipeline::study::{Findings, Program, Study};
 use squares::{squares as make_squares, total};
 
 // CODE: the modules of the library, their digests, and who refers to whom.
@@ -28,6 +28,7 @@ static STUDY: Study = Study {
     ],
     commands: &[],
     code: &CODE,
+    findings: Findings::NONE,
     conclusion: |root, _| std::fs::read_to_string(root.join("artifacts/total.txt")).ok(),
 };
 
