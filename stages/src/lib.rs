@@ -11,6 +11,7 @@ pub mod train; // one training run: data, method, hyper-parameters, seed -> curv
 pub mod search; // hyper-parameter search: spaces, Optuna's samplers and pruner, studies and their journals
 pub mod protocols; // as-run, as-stated, controlled: how an experiment is split, tuned and scored
 pub mod table; // tidy tables of results, one observation a row
+pub mod predictions; // tables of predictions, row by row of the test part
 pub mod statistics; // intervals, tests, effect sizes, corrections
 pub mod claims; // claim files -> verdicts
 pub mod plots; // one file a figure

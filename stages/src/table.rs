@@ -47,7 +47,6 @@ const COLUMNS: [&str; 7] = ["experiment", "protocol", "method", "seed", "epoch",
 /// The same rows give the same bytes: no compression (so no codec's version matters), no statistics, one row group,
 /// one thread, and no metadata but the schema and polars' name.
 pub fn write_parquet(path: &Path, rows: &[Observation]) -> Result<(), TableError> {
-    let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
     let text = |name: &str, cell: fn(&Observation) -> &str| {
         let cells: Vec<&str> = rows.iter().map(cell).collect();
         Column::new(name.into(), cells)
@@ -64,12 +63,19 @@ pub fn write_parquet(path: &Path, rows: &[Observation]) -> Result<(), TableError
         text("metric", |row| &row.metric),
         Column::new("value".into(), values),
     ];
-    let mut frame = DataFrame::new(rows.len(), columns).map_err(parquet)?;
+    write_columns(path, columns)
+}
+
+/// Writes columns of equal length as one Parquet file, the same columns in the same bytes.
+pub(crate) fn write_columns(path: &Path, columns: Vec<Column>) -> Result<(), TableError> {
+    let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
+    let rows = columns.first().map_or(0, Column::len);
+    let mut frame = DataFrame::new(rows, columns).map_err(parquet)?;
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Uncompressed)
         .with_statistics(StatisticsOptions::empty())
-        .with_row_group_size(Some(rows.len().max(1)))
+        .with_row_group_size(Some(rows.max(1)))
         .with_data_page_size(Some(1 << 20))
         .set_parallel(false)
         .finish(&mut frame)

@@ -2,6 +2,8 @@
 //!
 //! A run is computed on the thread that calls it, with subnormals flushed, so its bytes depend on nothing but these.
 
+use std::ops::ControlFlow;
+
 use thiserror::Error;
 
 use crate::data::dataset::Part;
@@ -135,6 +137,17 @@ pub fn run(
     parameters: Vec<f32>,
     generator: &mut Generator,
 ) -> Result<Outcome, TrainError> {
+    run_watched(recipe, data, parameters, generator, |_, _| ControlFlow::Continue(()))
+}
+
+/// The same, with every epoch's number, counted from 1, and numbers shown to `watch`, which may end the run after it.
+pub fn run_watched(
+    recipe: &Recipe<'_>,
+    data: Data<'_>,
+    parameters: Vec<f32>,
+    generator: &mut Generator,
+    mut watch: impl FnMut(u32, &Epoch) -> ControlFlow<()>,
+) -> Result<Outcome, TrainError> {
     check(data, recipe.network)?;
     let mut trainer = Trainer::new(recipe, parameters)?;
     let mut evaluator = Evaluator::new(recipe.network, recipe.batch);
@@ -142,7 +155,12 @@ pub fn run(
     for epoch in 1..=recipe.epochs {
         let train_loss = trainer.epoch(data.train, generator, |_| ());
         if !trainer.parameters.iter().all(|parameter| parameter.is_finite()) {
-            outcome.epochs.resize(recipe.epochs as usize, Epoch::FAILED);
+            while outcome.epochs.len() < recipe.epochs as usize {
+                outcome.epochs.push(Epoch::FAILED);
+                if watch(outcome.epochs.len() as u32, &Epoch::FAILED).is_break() {
+                    break;
+                }
+            }
             break;
         }
         let score = evaluator.score(&trainer.parameters, data.validation);
@@ -151,6 +169,9 @@ pub fn run(
         let value = recipe.criterion.value(&numbers);
         if recipe.criterion.improves(value, outcome.best.as_ref().map(|best| best.value)) {
             outcome.best = Some(Best { epoch, value, parameters: trainer.parameters.clone() });
+        }
+        if watch(epoch, &numbers).is_break() {
+            break;
         }
     }
     outcome.last = trainer.parameters;

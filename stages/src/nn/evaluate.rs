@@ -45,6 +45,17 @@ impl Evaluator {
         let accuracy = if loss.is_nan() { f64::NAN } else { hits as f64 / part.len() as f64 };
         Score { loss, accuracy }
     }
+
+    /// The class that these parameters take each example of a part for, with subnormals flushed.
+    pub fn predict(&mut self, parameters: &[f32], part: &Part) -> Vec<u8> {
+        let _flushed = Flushed::new();
+        let mut classes = Vec::with_capacity(part.len());
+        for (x, labels) in part.x.chunks(self.batch * self.inputs).zip(part.y.chunks(self.batch)) {
+            let logits = self.pass.forward(parameters, x);
+            classes.extend((0..labels.len()).map(|at| predicted(logits, labels.len(), at)));
+        }
+        classes
+    }
 }
 
 /// The class of one example of a batch.

@@ -4,7 +4,9 @@
 pub mod mnist1d;
 pub mod plots;
 pub mod report;
+pub mod sensitivity;
 pub mod statistics;
 pub mod train;
+pub mod tuned;
 pub mod tune;
 pub mod verdicts;

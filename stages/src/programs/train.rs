@@ -9,12 +9,13 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::data::dataset::Dataset;
+use crate::methods::method::Hyperparameters;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
-use crate::protocols::protocol::{self, HyperparameterSource, Name};
+use crate::protocols::protocol::{self, Arm, HyperparameterSource, Name, Protocol};
 use crate::protocols::runs::Finals;
-use crate::protocols::tuning::read_tunings;
-use crate::table;
+use crate::protocols::tuning::{TuningsError, read_tunings};
+use crate::{predictions, table};
 
 /// Makes the final runs of one arm of an experiment under one protocol
 #[derive(Debug, clap::Args)]
@@ -39,11 +40,14 @@ pub struct Args {
     /// The table to write (Parquet)
     #[arg(long)]
     out: PathBuf,
+    /// The table of predictions of the sealed test part to write (Parquet)
+    #[arg(long)]
+    predictions: Option<PathBuf>,
 }
 
 /// In order, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seeds(BTreeSet<u64>);
+pub struct Seeds(pub BTreeSet<u64>);
 
 /// A text is no list of seeds.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -70,23 +74,37 @@ impl FromStr for Seeds {
     }
 }
 
+/// What tunings chose for an arm, where its protocol tunes; `files` as [`read_tunings`] takes them.
+pub(super) fn tuned(
+    protocol: &Protocol,
+    arm: &Arm,
+    files: &[PathBuf],
+) -> Result<BTreeMap<String, Vec<Hyperparameters>>, TuningsError> {
+    Ok(match protocol.hyperparameters {
+        HyperparameterSource::Published(_) => BTreeMap::new(),
+        HyperparameterSource::Tuned => {
+            let of = arm.hyperparameters_of;
+            BTreeMap::from([(of.to_owned(), read_tunings(files, protocol, of)?)])
+        }
+    })
+}
+
 /// Runs the program.
 pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Send + Sync>> {
     let experiment = protocol::find(EXPERIMENTS, &args.experiment)?;
     let protocol = (experiment.protocol)(args.protocol, parameters)?;
     let arm = protocol.arm(&args.method)?.clone();
     let data = args.data.as_deref().map(Dataset::read).transpose()?;
-    let tuned = match protocol.hyperparameters {
-        HyperparameterSource::Published(_) => BTreeMap::new(),
-        HyperparameterSource::Tuned => {
-            let of = arm.hyperparameters_of;
-            BTreeMap::from([(of.to_owned(), read_tunings(&args.tuned, &protocol, of)?)])
-        }
-    };
+    let tuned = tuned(&protocol, &arm, &args.tuned)?;
     let finals = Finals { protocol, data, tuned };
     // A run stays on its thread, so the order of the seeds is the only one there is.
     let seeds: Vec<u64> = args.seeds.0.into_iter().collect();
     let runs = seeds.into_par_iter().map(|seed| finals.observe(&arm, seed)).collect::<Result<Vec<_>, _>>()?;
-    table::write_parquet(&args.out, &runs.concat())?;
+    if let Some(path) = &args.predictions {
+        let predictions: Vec<_> = runs.iter().flat_map(|run| run.predictions.iter().cloned()).collect();
+        predictions::write_parquet(path, &predictions)?;
+    }
+    let rows: Vec<_> = runs.into_iter().flat_map(|run| run.rows).collect();
+    table::write_parquet(&args.out, &rows)?;
     Ok(())
 }

@@ -1,12 +1,10 @@
-//! `retrial stage tune`: searches a method's hyper-parameters under the controlled protocol.
+//! `retrial stage tune`: searches an arm's hyper-parameters under a protocol that tunes.
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use crate::artifact;
 use crate::data::dataset::Dataset;
-use crate::methods::METHODS;
-use crate::methods::method;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::protocol::{self, Name};
@@ -14,12 +12,15 @@ use crate::protocols::tuning::tune;
 use crate::search::journal;
 use crate::search::resume::Event;
 
-/// Searches a method's hyper-parameters under the controlled protocol
+/// Searches an arm's hyper-parameters under a protocol that tunes
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The experiment
     experiment: String,
-    /// The method whose hyper-parameters are searched
+    /// as-run, as-stated or controlled
+    #[arg(long, default_value = "controlled")]
+    protocol: Name,
+    /// The arm whose hyper-parameters are searched
     #[arg(long)]
     method: String,
     /// Seeds the sampler, and the data, split, initial weights and batch orders of all trials
@@ -42,13 +43,13 @@ pub struct Args {
 /// Runs the program.
 pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Send + Sync>> {
     let experiment = protocol::find(EXPERIMENTS, &args.experiment)?;
-    let protocol = (experiment.protocol)(Name::Controlled, parameters)?;
-    let method = method::find(METHODS, &args.method)?;
+    let protocol = (experiment.protocol)(args.protocol, parameters)?;
+    let arm = protocol.arm(&args.method)?;
     let search = parameters.get(&format!("{}.search", experiment.name))?;
     let data = args.data.as_deref().map(Dataset::read).transpose()?;
     let progress = args.progress.map(|folder| folder.join("study.log"));
     let (tuning, recorded) =
-        tune(&protocol, method, &search, args.tuning_seed, data.as_ref(), progress.as_deref(), &mut say)?;
+        tune(&protocol, arm, &search, args.tuning_seed, data.as_ref(), progress.as_deref(), &mut say)?;
     if let Some(path) = &args.journal {
         artifact::write(path, journal::text(&recorded).as_bytes())?;
     }

@@ -4,13 +4,18 @@
 //! accuracy there, and scored the test part once with them: as-run and as-stated are the same. All of it was done with
 //! one seed, 42.
 
-use super::protocol::{Arm, DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol};
+use super::protocol::{Arm, Experiment, Judge, Name, Protocol};
 use crate::parameters::{ParameterError, Parameters};
 use crate::train::{Criterion, Optimiser};
 
 /// Its row in the table of experiments.
-pub const EXPERIMENT: Experiment =
-    Experiment { name: "gwd", arms: ARMS, data: |parameters| parameters.get("mnist1d"), protocol };
+pub const EXPERIMENT: Experiment = Experiment {
+    name: "gwd",
+    arms: ARMS,
+    data: |parameters| parameters.get("mnist1d"),
+    publishes_optima: true,
+    protocol,
+};
 
 const ARMS: &[Arm] = &[
     Arm::of("baseline"),
@@ -22,28 +27,7 @@ const ARMS: &[Arm] = &[
 ];
 
 fn protocol(name: Name, parameters: &Parameters) -> Result<Protocol, ParameterError> {
-    let (data, judge, hyperparameters) = match name {
-        Name::AsRun | Name::AsStated => {
-            let published = EXPERIMENT.published(parameters)?;
-            let judge = Judge::LastRows { share: parameters.get("gwd.held_out_share")? };
-            (DataSource::Fixed, judge, HyperparameterSource::Published(published))
-        }
-        Name::Controlled => {
-            let (data, judge) = EXPERIMENT.controlled(parameters)?;
-            (data, judge, HyperparameterSource::Tuned)
-        }
-    };
-    Ok(Protocol {
-        experiment: EXPERIMENT.name,
-        name,
-        hidden: parameters.get("gwd.hidden")?,
-        optimiser: Optimiser::AdamW,
-        batch: parameters.get("gwd.batch")?,
-        epochs: parameters.get("gwd.epochs")?,
-        data,
-        judge,
-        criterion: Criterion::Accuracy,
-        hyperparameters,
-        arms: ARMS.to_vec(),
-    })
+    let judge = || Ok(Judge::LastRows { share: parameters.get("gwd.held_out_share")? });
+    let usual = EXPERIMENT.usual(name, judge, parameters)?;
+    Ok(Protocol { optimiser: Optimiser::AdamW, criterion: Criterion::Accuracy, ..usual })
 }

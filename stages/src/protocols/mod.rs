@@ -1,8 +1,8 @@
 //! Protocols: how an experiment is split, tuned and scored, as data.
 //!
 //! `protocol` says what a protocol is, `parts` keeps the roles of the data apart by type, `seeds` gives every run its
-//! random streams; `tuning` searches hyper-parameters, `runs` makes the final runs and `by_hand` single ones. One file
-//! each for the experiments, which state their own protocols.
+//! random streams; `tuning` searches hyper-parameters, `runs` makes the final runs, `sensitivity` repeats one with a single
+//! thing changed, and `by_hand` makes single ones. One file each for the experiments, which state their own protocols.
 
 pub mod by_hand;
 pub mod gwd;
@@ -11,6 +11,7 @@ pub mod parts;
 pub mod protocol;
 pub mod runs;
 pub mod seeds;
+pub mod sensitivity;
 pub mod svdgrad;
 pub mod svvar;
 pub mod tuning;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::seeds::SeedTooLarge;
+use super::sensitivity::Source;
 use crate::data::dataset::Dataset;
 use crate::data::mnist1d::{self, Options, OptionsError};
 use crate::methods::method::{Entry, Hyperparameters, UnknownMethod};
@@ -23,6 +24,8 @@ pub struct Experiment {
     pub arms: &'static [Arm],
     /// How its data set is made: what [`DataSource::Fixed`] stands for.
     pub data: fn(&Parameters) -> Result<Options, ParameterError>,
+    /// Whether the source says which hyper-parameters it took; if not, every protocol tunes.
+    pub publishes_optima: bool,
     pub protocol: fn(Name, &Parameters) -> Result<Protocol, ParameterError>,
 }
 
@@ -47,8 +50,10 @@ pub struct Protocol {
     pub hidden: Vec<usize>,
     pub optimiser: Optimiser,
     pub batch: usize,
-    /// Of a final run; where a protocol tunes, also of every trial.
+    /// Of a final run.
     pub epochs: u32,
+    /// Of every trial, where the protocol tunes.
+    pub trial_epochs: u32,
     pub data: DataSource,
     pub judge: Judge,
     /// What chooses among epochs and trials.
@@ -74,7 +79,8 @@ pub enum Judge {
     Validation { share: f64 },
     /// This share of the training part too, but its last rows as they stand in the data set.
     LastRows { share: f64 },
-    /// The test part itself, a defect: what is chosen by it is then reported on it. There is no further score.
+    /// The test part itself, a defect: what is chosen by it, trials too, is then reported on it. There is no further
+    /// score.
     Test,
 }
 
@@ -129,6 +135,42 @@ impl Experiment {
             DataSource::Fixed
         };
         Ok((data, Judge::Validation { share: parameters.get(&self.key("controlled.validation_share"))? }))
+    }
+
+    /// A protocol as most are. As-run and as-stated take the fixed data set, that judge and the source's
+    /// hyper-parameters; controlled tunes on validation rows of its own. A trial is as long as a final run, the optimiser
+    /// is Adam, the criterion the loss, until an experiment replaces them.
+    pub fn usual(
+        &self,
+        name: Name,
+        judge: impl FnOnce() -> Result<Judge, ParameterError>,
+        parameters: &Parameters,
+    ) -> Result<Protocol, ParameterError> {
+        let (data, judge, hyperparameters) = match name {
+            Name::AsRun | Name::AsStated if self.publishes_optima => {
+                (DataSource::Fixed, judge()?, HyperparameterSource::Published(self.published(parameters)?))
+            }
+            Name::AsRun | Name::AsStated => (DataSource::Fixed, judge()?, HyperparameterSource::Tuned),
+            Name::Controlled => {
+                let (data, judge) = self.controlled(parameters)?;
+                (data, judge, HyperparameterSource::Tuned)
+            }
+        };
+        let epochs = parameters.get(&self.key("epochs"))?;
+        Ok(Protocol {
+            experiment: self.name,
+            name,
+            hidden: parameters.get(&self.key("hidden"))?,
+            optimiser: Optimiser::Adam,
+            batch: parameters.get(&self.key("batch"))?,
+            epochs,
+            trial_epochs: epochs,
+            data,
+            judge,
+            criterion: Criterion::Loss,
+            hyperparameters,
+            arms: self.arms.to_vec(),
+        })
     }
 
     /// Where a setting of it stands among the parameters.
@@ -213,12 +255,16 @@ pub enum ProtocolError {
     UnknownArm { name: String, experiment: &'static str, protocol: Name, known: Vec<&'static str> },
     #[error("this protocol uses one data set for all seeds: give it with --data")]
     NoData,
-    #[error("{0} is not tuned: it takes the source's hyper-parameters")]
-    NotTuned(Name),
+    #[error("{experiment} is not tuned under {protocol}: it takes the source's hyper-parameters")]
+    NotTuned { experiment: &'static str, protocol: Name },
+    #[error("`{arm}` has no hyper-parameters of its own to tune: it takes those of `{of}`")]
+    Control { arm: &'static str, of: &'static str },
     #[error("{method} has no hyper-parameter `{name}`; it has {}", known.join(", "))]
     UnknownHyperparameter { name: String, method: &'static str, known: Vec<&'static str> },
     #[error("there are no hyper-parameters of `{0}`: published ones are parameters, tuned ones come with --tuned")]
     NoHyperparameters(&'static str),
+    #[error("{protocol} has nothing that varying `{vary}` could change")]
+    NotVaried { protocol: Name, vary: Source },
     #[error(transparent)]
     Data(#[from] OptionsError),
     #[error(transparent)]

@@ -10,6 +10,7 @@ use crate::methods::METHODS;
 use crate::methods::method::{self, Hyperparameters};
 use crate::nn::evaluate::{Evaluator, Score};
 use crate::nn::mlp::Mlp;
+use crate::predictions::Prediction;
 use crate::random::torch::Generator;
 use crate::table::Observation;
 use crate::train::{self, Data, Outcome};
@@ -24,70 +25,113 @@ pub struct Finals {
     pub tuned: BTreeMap<String, Vec<Hyperparameters>>,
 }
 
+/// What was seen of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// In order of epoch.
+    pub rows: Vec<Observation>,
+    /// Of the test part where it is sealed, at the best and at the last epoch.
+    pub predictions: Vec<Prediction>,
+}
+
 impl Finals {
     /// One run: every epoch's `train_loss`, `val_loss` and `val_accuracy`, and where the test part is sealed, its
-    /// `test_loss` and `test_accuracy` at the best and at the last epoch. In order of epoch.
-    pub fn observe(&self, arm: &Arm, seed: u64) -> Result<Vec<Observation>, ProtocolError> {
+    /// `test_loss` and `test_accuracy` at the best and at the last epoch.
+    pub fn observe(&self, arm: &Arm, seed: u64) -> Result<Observed, ProtocolError> {
+        let setting = self.setting(seed)?;
+        let outcome = self.train(arm, seed, &setting)?;
+        Ok(self.observed(&setting, &outcome, Labels { protocol: self.protocol.name.to_string(), arm, seed }))
+    }
+
+    pub(super) fn observed(&self, setting: &Setting, outcome: &Outcome, labels: Labels) -> Observed {
+        let Labels { protocol, arm, seed } = labels;
         let note = |epoch: u32, metric: &str, value: f64| Observation {
             experiment: self.protocol.experiment.to_owned(),
-            protocol: self.protocol.name.to_string(),
+            protocol: protocol.clone(),
             method: arm.name.to_owned(),
             seed,
             epoch,
             metric: metric.to_owned(),
             value,
         };
-        let (outcome, scores) = self.run(arm, seed)?;
-        let mut observations = Vec::new();
+        let scored = self.scored(setting, outcome);
+        let mut observed = Observed::default();
         for (number, epoch) in (1..).zip(&outcome.epochs) {
-            observations.push(note(number, "train_loss", epoch.train_loss));
-            observations.push(note(number, "val_loss", epoch.val_loss));
-            observations.push(note(number, "val_accuracy", epoch.val_accuracy));
-            if let Some(score) = scores.get(&number) {
-                observations.push(note(number, "test_loss", score.loss));
-                observations.push(note(number, "test_accuracy", score.accuracy));
+            observed.rows.push(note(number, "train_loss", epoch.train_loss));
+            observed.rows.push(note(number, "val_loss", epoch.val_loss));
+            observed.rows.push(note(number, "val_accuracy", epoch.val_accuracy));
+            let Some((score, predicted)) = scored.get(&number) else { continue };
+            observed.rows.push(note(number, "test_loss", score.loss));
+            observed.rows.push(note(number, "test_accuracy", score.accuracy));
+            for (row, &(label, predicted)) in (0..).zip(predicted) {
+                observed.predictions.push(Prediction {
+                    experiment: self.protocol.experiment.to_owned(),
+                    protocol: protocol.clone(),
+                    method: arm.name.to_owned(),
+                    seed,
+                    epoch: number,
+                    row,
+                    label,
+                    predicted,
+                });
             }
         }
-        Ok(observations)
+        observed
     }
 
-    /// The run, and epoch → score of the test part.
-    fn run(&self, arm: &Arm, seed: u64) -> Result<(Outcome, BTreeMap<u32, Score>), ProtocolError> {
-        let setting = self.setting(seed)?;
-        let outcome = self.train(arm, seed, &setting)?;
-        let mut scores = BTreeMap::new();
-        if let Some(sealed) = setting.sealed() {
-            let mut evaluator = Evaluator::new(&setting.network, self.protocol.batch);
-            scores.insert(self.protocol.epochs, sealed.score(&mut evaluator, &outcome.last));
-            if let Some(best) = &outcome.best {
-                scores.insert(best.epoch, sealed.score(&mut evaluator, &best.parameters));
-            }
-        }
-        Ok((outcome, scores))
+    /// Epoch → score of the test part, and the label and the predicted class of each of its rows.
+    fn scored(&self, setting: &Setting, outcome: &Outcome) -> BTreeMap<u32, (Score, Vec<(u8, u8)>)> {
+        let Some(sealed) = setting.sealed() else { return BTreeMap::new() };
+        let mut evaluator = Evaluator::new(&setting.network, self.protocol.batch);
+        let mut score =
+            |weights: &[f32]| (sealed.score(&mut evaluator, weights), sealed.predict(&mut evaluator, weights));
+        let last = (self.protocol.epochs, score(&outcome.last));
+        let best = outcome.best.as_ref().map(|best| (best.epoch, score(&best.parameters)));
+        std::iter::once(last).chain(best).collect()
     }
 
     /// What a seed stands for.
     pub(super) fn setting(&self, seed: u64) -> Result<Setting, ProtocolError> {
         let streams = Streams::of_final_run(seed)?;
-        let dataset = self.protocol.data.dataset(self.data.as_ref(), streams.data)?;
+        let stream = match self.protocol.judge {
+            Judge::Test | Judge::LastRows { .. } => Generator::seeded(seed),
+            Judge::Validation { .. } => Generator::seeded(streams.training),
+        };
+        self.setting_of(streams.data, stream)
+    }
+
+    /// What a seed of the data and a stream stand for, which gives the split, where there is one, and then goes on.
+    pub(super) fn setting_of(&self, data: u32, mut stream: Generator) -> Result<Setting, ProtocolError> {
+        let dataset = self.protocol.data.dataset(self.data.as_ref(), data)?;
         let network = Mlp::new(dataset.features, &self.protocol.hidden, dataset.classes)?;
-        let (rows, stream) = match self.protocol.judge {
-            Judge::Test => (Judged::OnTest(Selection::judged_on_test(dataset)), Generator::seeded(seed)),
+        let rows = match self.protocol.judge {
+            Judge::Test => Judged::OnTest(Selection::judged_on_test(dataset)),
             Judge::LastRows { share } => {
                 let (selection, sealed) = Selection::last_rows(dataset, share);
-                (Judged::OnValidation(selection, sealed), Generator::seeded(seed))
+                Judged::OnValidation(selection, sealed)
             }
             Judge::Validation { share } => {
-                let mut stream = Generator::seeded(streams.training);
                 let (selection, sealed) = Selection::held_out(dataset, share, &mut stream);
-                (Judged::OnValidation(selection, sealed), stream)
+                Judged::OnValidation(selection, sealed)
             }
         };
         Ok(Setting { network, rows, stream })
     }
 
     fn train(&self, arm: &Arm, seed: u64, setting: &Setting) -> Result<Outcome, ProtocolError> {
-        let (initial, mut stream) = self.start(arm, seed, setting)?;
+        let (initial, stream) = self.start(arm, seed, setting)?;
+        self.train_from(arm, seed, setting, initial, stream)
+    }
+
+    /// A run from these weights on, its orders drawn from this stream.
+    pub(super) fn train_from(
+        &self,
+        arm: &Arm,
+        seed: u64,
+        setting: &Setting,
+        initial: Vec<f32>,
+        mut stream: Generator,
+    ) -> Result<Outcome, ProtocolError> {
         let method = method::find(METHODS, arm.method)?;
         let hyperparameters = self.hyperparameters(arm, seed)?.restricted_to(&self.protocol.names(method));
         let recipe = self.protocol.recipe(&setting.network, method, &hyperparameters);
@@ -120,6 +164,13 @@ impl Finals {
         }
         .ok_or(ProtocolError::NoHyperparameters(of))
     }
+}
+
+/// What rows are told apart by, besides the experiment.
+pub(super) struct Labels<'a> {
+    pub(super) protocol: String,
+    pub(super) arm: &'a Arm,
+    pub(super) seed: u64,
 }
 
 /// What a seed stands for under a protocol.

@@ -12,6 +12,9 @@
 //! | 2 | tunings' data |
 //! | 3 | tunings' split, initial weights, orders |
 //!
+//! Where split, initial weights and orders are varied one at a time, each has a stream of its own: three to a seed, from the
+//! end of block 1 down.
+//!
 //! All methods share a seed's streams, so they are compared in pairs; all trials of a tuning share theirs.
 
 use thiserror::Error;
@@ -31,7 +34,7 @@ pub struct Streams {
 
 /// A seed lies beyond its block.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("seed {0} is too large: seeds are below 2^30")]
+#[error("seed {0} is too large: seeds are below 2^30, and a sixth of it where streams are separate")]
 pub struct SeedTooLarge(u64);
 
 impl Streams {
@@ -43,6 +46,13 @@ impl Streams {
     /// Those of a tuning.
     pub fn of_tuning(seed: u64) -> Result<Self, SeedTooLarge> {
         Self::in_blocks(seed, 2)
+    }
+
+    /// The seeds of separate streams for split, initial weights and orders.
+    pub fn separate(seed: u64) -> Result<[u64; 3], SeedTooLarge> {
+        let below = seed.checked_mul(3).filter(|&below| below < u64::from(BLOCK / 2)).ok_or(SeedTooLarge(seed))?;
+        let end = u64::from(2 * BLOCK) - 1 - below;
+        Ok([end, end - 1, end - 2])
     }
 
     fn in_blocks(seed: u64, first: u32) -> Result<Self, SeedTooLarge> {

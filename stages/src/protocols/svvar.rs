@@ -3,13 +3,17 @@
 //! The published code trained the baseline, then went on from its weights with the penalty, and compared the two last
 //! epochs; trials and curves were judged on the test part. As-stated starts both from the same fresh weights.
 
-use super::protocol::{Arm, DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
+use super::protocol::{Arm, Experiment, Judge, Name, Protocol, Start};
 use crate::parameters::{ParameterError, Parameters};
-use crate::train::{Criterion, Optimiser};
 
 /// Its row in the table of experiments.
-pub const EXPERIMENT: Experiment =
-    Experiment { name: "svvar", arms: ARMS, data: |parameters| parameters.get("mnist1d"), protocol };
+pub const EXPERIMENT: Experiment = Experiment {
+    name: "svvar",
+    arms: ARMS,
+    data: |parameters| parameters.get("mnist1d"),
+    publishes_optima: true,
+    protocol,
+};
 
 const ARMS: &[Arm] = &[
     Arm::of("baseline"),
@@ -19,30 +23,9 @@ const ARMS: &[Arm] = &[
 ];
 
 fn protocol(name: Name, parameters: &Parameters) -> Result<Protocol, ParameterError> {
-    let published = || EXPERIMENT.published(parameters).map(HyperparameterSource::Published);
-    let mut arms = ARMS.to_vec();
-    let (data, judge, hyperparameters) = match name {
-        Name::AsRun => {
-            arms[1].start = Start::Trained { arm: "baseline" };
-            (DataSource::Fixed, Judge::Test, published()?)
-        }
-        Name::AsStated => (DataSource::Fixed, Judge::Test, published()?),
-        Name::Controlled => {
-            let (data, judge) = EXPERIMENT.controlled(parameters)?;
-            (data, judge, HyperparameterSource::Tuned)
-        }
-    };
-    Ok(Protocol {
-        experiment: EXPERIMENT.name,
-        name,
-        hidden: parameters.get("svvar.hidden")?,
-        optimiser: Optimiser::Adam,
-        batch: parameters.get("svvar.batch")?,
-        epochs: parameters.get("svvar.epochs")?,
-        data,
-        judge,
-        criterion: Criterion::Loss,
-        hyperparameters,
-        arms,
-    })
+    let mut protocol = EXPERIMENT.usual(name, || Ok(Judge::Test), parameters)?;
+    if name == Name::AsRun {
+        protocol.arms[1].start = Start::Trained { arm: "baseline" };
+    }
+    Ok(protocol)
 }

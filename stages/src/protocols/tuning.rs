@@ -1,25 +1,27 @@
-//! Tuning: one seeded search for a method's hyper-parameters, judged on validation rows.
+//! Tuning: one seeded search for an arm's hyper-parameters, judged as the protocol says.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
 use thiserror::Error;
 
 use super::parts::{Selection, Validation};
-use super::protocol::{Judge, Name, Protocol, ProtocolError};
+use super::protocol::{Arm, HyperparameterSource, Judge, Name, Protocol, ProtocolError};
 use super::seeds::Streams;
 use crate::artifact::{self, ArtifactError};
 use crate::data::dataset::Dataset;
-use crate::methods::method::{Entry, Hyperparameters};
+use crate::methods::METHODS;
+use crate::methods::method::{self, Entry, Hyperparameters};
 use crate::nn::mlp::Mlp;
 use crate::random::torch::Generator;
 use crate::search::journal::Recorded;
+use crate::search::median_pruner::Pruner;
 use crate::search::resume::{self, Event, SearchError};
-use crate::search::sampler::{self, Settings, Version};
+use crate::search::sampler::Settings;
 use crate::search::space::Space;
 use crate::search::study::{Direction, Ending, Study, Trial};
-use crate::train::{self, Criterion, TrainError};
+use crate::train::{self, Criterion, Recipe, TrainError};
 
 /// What is searched and how, the same for every method as far as it has the parameter.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -27,12 +29,10 @@ use crate::train::{self, Criterion, TrainError};
 pub struct Search {
     pub space: Space,
     pub trials: u32,
-    #[serde(default = "random")]
     pub sampler: Settings,
-}
-
-fn random() -> Settings {
-    Settings { name: sampler::Name::Random, ..Settings::tpe(Version::V4_5) }
+    /// Gives up trials that do worse than others did; without it each is trained to its end.
+    #[serde(default)]
+    pub pruner: Option<Pruner>,
 }
 
 /// A finished tuning, as a stage writes it.
@@ -40,49 +40,68 @@ fn random() -> Settings {
 pub struct Tuning {
     pub experiment: String,
     pub protocol: Name,
+    /// The arm.
     pub method: String,
     pub seed: u64,
     /// Of the best trial; none if all have failed.
     pub best: Option<Hyperparameters>,
-    pub study: Json,
+    /// What the protocol's criterion gave for it.
+    pub value: Option<f64>,
 }
 
-/// Tunes a method under a protocol that holds out validation rows, and gives all trials with the outcome. `data` is the
-/// data set of protocols with fixed data; `progress` the file that keeps finished trials.
+/// Tunes an arm under a protocol, and gives all trials with the outcome. `data` is the data set of protocols with fixed
+/// data; `progress` the file that keeps finished trials.
 pub fn tune(
     protocol: &Protocol,
-    method: &'static Entry,
+    arm: &Arm,
     search: &Search,
     seed: u64,
     data: Option<&Dataset>,
     progress: Option<&Path>,
     report: &mut dyn FnMut(Event),
 ) -> Result<(Tuning, Recorded), TuneError> {
-    let Judge::Validation { share } = protocol.judge else { return Err(ProtocolError::NotTuned(protocol.name).into()) };
+    if arm.hyperparameters_of != arm.name {
+        return Err(ProtocolError::Control { arm: arm.name, of: arm.hyperparameters_of }.into());
+    }
+    if protocol.hyperparameters != HyperparameterSource::Tuned {
+        let (experiment, protocol) = (protocol.experiment, protocol.name);
+        return Err(ProtocolError::NotTuned { experiment, protocol }.into());
+    }
+    let method = method::find(METHODS, arm.method).map_err(ProtocolError::from)?;
     let streams = Streams::of_tuning(seed).map_err(ProtocolError::from)?;
     let dataset = protocol.data.dataset(data, streams.data)?;
     let network = Mlp::new(dataset.features, &protocol.hidden, dataset.classes).map_err(ProtocolError::from)?;
     let mut generator = Generator::seeded(streams.training);
-    let (selection, _sealed) = Selection::held_out(dataset, share, &mut generator);
+    let selection = match protocol.judge {
+        Judge::Validation { share } => Selection::held_out(dataset, share, &mut generator).0,
+        Judge::LastRows { share } => Selection::last_rows(dataset, share).0,
+        Judge::Test => Selection::leaked(dataset),
+    };
 
-    let space = search.space.restricted_to(&protocol.names(method));
-    let tuner = Tuner { protocol, method, network, generator };
+    let tuner = Tuner { protocol, method, network, generator, pruner: search.pruner };
     let plan = resume::Search {
-        name: format!("{} {} {}, tuning {seed}", protocol.experiment, protocol.name, method.name),
+        name: format!("{} {} {}, tuning {seed}", protocol.experiment, protocol.name, arm.name),
         direction: match protocol.criterion {
             Criterion::Loss => Direction::Minimize,
             Criterion::Accuracy => Direction::Maximize,
         },
-        space: space.clone(),
+        space: search.space.restricted_to(&protocol.names(method)),
         trials: search.trials,
         sampler: search.sampler,
+        pruner: search.pruner,
         seed: streams.sampler,
     };
     let recorded = plan.run(progress, |study| tuner.try_trial(study, &selection), report)?;
-    let best = recorded.study.best().map(numbers);
-    let study = as_json(&recorded.study, &space);
-    let (experiment, method) = (protocol.experiment.to_owned(), method.name.to_owned());
-    Ok((Tuning { experiment, protocol: protocol.name, method, seed, best, study }, recorded))
+    let best = recorded.study.best();
+    let tuning = Tuning {
+        experiment: protocol.experiment.to_owned(),
+        protocol: protocol.name,
+        method: arm.name.to_owned(),
+        seed,
+        best: best.map(numbers),
+        value: best.and_then(|trial| trial.value),
+    };
+    Ok((tuning, recorded))
 }
 
 /// Why a tuning came to no end.
@@ -101,49 +120,35 @@ pub struct Tuner<'a> {
     pub network: Mlp,
     /// Every trial begins with a copy of it: the same initial weights, the same orders.
     pub generator: Generator,
+    pub pruner: Option<Pruner>,
 }
 
 impl Tuner<'_> {
     /// Trains with the running trial's hyper-parameters. Its value is its best epoch's by the protocol's criterion, of which
-    /// each is reported; a trial without a finite one has failed.
+    /// each is reported; a trial without a finite one has failed, one that the pruner gives up is pruned.
     pub fn try_trial(&self, study: &mut Study, selection: &Selection<Validation>) -> Result<Ending, TrainError> {
         let hyperparameters = study.running().map_or_else(Hyperparameters::default, numbers);
         let recipe = self.protocol.recipe(&self.network, self.method, &hyperparameters);
+        let recipe = Recipe { epochs: self.protocol.trial_epochs, ..recipe };
         let mut generator = self.generator.clone();
         let initial = self.network.initial(&mut generator);
-        let outcome = train::run(&recipe, selection.data(), initial, &mut generator)?;
-        for (step, epoch) in (1..).zip(&outcome.epochs) {
-            study.report(step, recipe.criterion.value(epoch));
-        }
-        Ok(outcome.best.map_or(Ending::Failed, |best| Ending::Value(best.value)))
+        let mut pruned = false;
+        let outcome = train::run_watched(&recipe, selection.data(), initial, &mut generator, |step, epoch| {
+            study.report(step.into(), recipe.criterion.value(epoch));
+            pruned = self.pruner.is_some_and(|pruner| pruner.should_prune(study));
+            if pruned { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(match outcome.best {
+            _ if pruned => Ending::Pruned,
+            Some(best) => Ending::Value(best.value),
+            None => Ending::Failed,
+        })
     }
 }
 
 fn numbers(trial: &Trial) -> Hyperparameters {
     let numbers = trial.parameters.iter().filter_map(|(name, chosen)| Some((name.clone(), chosen.value.number()?)));
     Hyperparameters(numbers.collect())
-}
-
-fn as_json(study: &Study, space: &Space) -> Json {
-    let number = |value: f64| match value {
-        value if value.is_nan() => json!("nan"),
-        f64::INFINITY => json!("inf"),
-        f64::NEG_INFINITY => json!("-inf"),
-        value => json!(value),
-    };
-    let trial = |trial: &Trial| {
-        let parameters = trial.parameters.iter().map(|(name, chosen)| (name.clone(), json!(chosen.value)));
-        let intermediate = trial.intermediate.iter().map(|(step, &value)| json!([step, number(value)]));
-        json!({
-            "number": trial.number,
-            "state": trial.state,
-            "parameters": parameters.collect::<serde_json::Map<_, _>>(),
-            "value": trial.value.map(number),
-            "intermediate": intermediate.collect::<Vec<_>>(),
-        })
-    };
-    let trials: Vec<Json> = study.trials().iter().map(trial).collect();
-    json!({"direction": study.direction, "space": space, "trials": trials})
 }
 
 /// Why the outcomes of tunings cannot be had.
@@ -167,16 +172,9 @@ pub fn read_tunings(
     protocol: &Protocol,
     method: &str,
 ) -> Result<Vec<Hyperparameters>, TuningsError> {
-    let mut tunings: Vec<Tuning> = Vec::new();
-    for path in paths {
-        for file in files(path)? {
-            let tuning: Tuning = artifact::read_json(&file)?;
-            let wanted = (protocol.experiment, protocol.name, method);
-            if (tuning.experiment.as_str(), tuning.protocol, tuning.method.as_str()) == wanted {
-                tunings.push(tuning);
-            }
-        }
-    }
+    let mut tunings = read_all(paths)?;
+    let wanted = (protocol.experiment, protocol.name, method);
+    tunings.retain(|tuning| (tuning.experiment.as_str(), tuning.protocol, tuning.method.as_str()) == wanted);
     if tunings.is_empty() {
         let (experiment, protocol) = (protocol.experiment, protocol.name);
         return Err(TuningsError::None { experiment, method: method.to_owned(), protocol });
@@ -193,13 +191,26 @@ pub fn read_tunings(
     tunings.into_iter().map(best).collect()
 }
 
-/// The file itself, or a folder's JSON files.
+/// All tunings of files, or of folders of JSON files.
+pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Tuning>, TuningsError> {
+    let mut tunings = Vec::new();
+    for path in paths {
+        for file in files(path)? {
+            tunings.push(artifact::read_json(&file)?);
+        }
+    }
+    Ok(tunings)
+}
+
+/// The file itself, or the JSON files of a folder and of those in it, in order of their names.
 fn files(path: &Path) -> Result<Vec<PathBuf>, TuningsError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let error = |source| TuningsError::Folder { path: path.to_owned(), source };
     let entries = std::fs::read_dir(path).map_err(error)?;
-    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(error)?;
-    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect())
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(error)?;
+    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json"));
+    entries.sort();
+    Ok(entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>, _>>()?.concat())
 }

@@ -5,6 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use super::study::{Direction, State, Study};
 
+/// Which pruner, as parameters and journals say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum Pruner {
+    Median(MedianPruner),
+}
+
+impl Pruner {
+    /// Whether the running trial, having just reported, is to be given up.
+    pub fn should_prune(&self, study: &Study) -> bool {
+        let Self::Median(pruner) = self;
+        pruner.should_prune(study)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MedianPruner {

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use thiserror::Error;
 
 use super::journal::{self, Recorded};
+use super::median_pruner::Pruner;
 use super::sampler::{Sampler, Settings};
 use super::space::Space;
 use super::study::{Direction, Ending, State, Study};
@@ -26,6 +27,8 @@ pub struct Search {
     pub space: Space,
     pub trials: u32,
     pub sampler: Settings,
+    /// For the record: the objective decides on pruning.
+    pub pruner: Option<Pruner>,
     pub seed: u32,
 }
 
@@ -53,7 +56,12 @@ impl Search {
     fn attributes(&self) -> BTreeMap<String, Json> {
         let sampler = serde_json::to_value(self.sampler).unwrap_or_default();
         let times = Json::from("none: trial n begins n milliseconds into 2000");
-        BTreeMap::from([("sampler".into(), sampler), ("seed".into(), self.seed.into()), ("times".into(), times)])
+        let mut attributes =
+            BTreeMap::from([("sampler".into(), sampler), ("seed".into(), self.seed.into()), ("times".into(), times)]);
+        if let Some(pruner) = self.pruner {
+            attributes.insert("pruner".into(), serde_json::to_value(pruner).unwrap_or_default());
+        }
+        attributes
     }
 
     /// Tries trials one after another until there are enough. `progress` is the file that keeps finished ones.

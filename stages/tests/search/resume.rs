@@ -24,6 +24,7 @@ fn search(rules: Version) -> Search {
         space: serde_json::from_value(space).unwrap(),
         trials: 24,
         sampler: Settings::tpe(rules),
+        pruner: None,
         seed: 3,
     }
 }

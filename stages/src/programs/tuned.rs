@@ -1,0 +1,46 @@
+//! `retrial stage tuned`: what tunings chose, as a table that claims can point at.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use crate::parameters::Parameters;
+use crate::protocols::tuning::{Tuning, read_all};
+use crate::table::{self, Observation};
+
+/// Writes what tunings chose as a table
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The experiment; the tunings of others are passed over
+    experiment: String,
+    /// Files that `tune` wrote, or folders of them
+    #[arg(long, num_args = 1.., required = true)]
+    tuned: Vec<PathBuf>,
+    /// The table to write (Parquet): the metric `tuned_NAME` of each hyper-parameter, the tuning's seed for the seed
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// Runs the program.
+pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut tunings = read_all(&args.tuned)?;
+    tunings.retain(|tuning| tuning.experiment == args.experiment);
+    tunings.sort_by_key(|tuning| (tuning.protocol.to_string(), tuning.method.clone(), tuning.seed));
+    let rows: Vec<Observation> = tunings.iter().flat_map(rows).collect();
+    table::write_parquet(&args.out, &rows)?;
+    Ok(())
+}
+
+fn rows(tuning: &Tuning) -> Vec<Observation> {
+    let chosen = tuning.best.iter().flat_map(|best| &best.0).map(|(name, &value)| (format!("tuned_{name}"), value));
+    let score = tuning.value.map(|value| ("tuned_score".to_owned(), value));
+    let row = |(metric, value)| Observation {
+        experiment: tuning.experiment.clone(),
+        protocol: tuning.protocol.to_string(),
+        method: tuning.method.clone(),
+        seed: tuning.seed,
+        epoch: 1,
+        metric,
+        value,
+    };
+    chosen.chain(score).map(row).collect()
+}
