@@ -15,6 +15,7 @@ mod fields; // numbers within bounds
 mod evidence; // the statistics of one paired comparison
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch
+pub mod spread; // what a single run leaves open
 
 // The answer
 pub mod numbers; // numbers as people read them
