@@ -89,31 +89,30 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Observation>, TableError> {
     Ok(tables.concat())
 }
 
-/// Reads the rows of a Parquet file, or of all `*.parquet` files of a folder, in order of their names.
+/// Reads the rows of a Parquet file, or of all `*.parquet` files of a folder and of the folders in it, in order of their
+/// names.
 ///
 /// Columns may stand in any order, further columns are ignored, text may be categorical, and any integer and float type of
 /// 32 or 64 bits will do.
 pub fn read(path: &Path) -> Result<Vec<Observation>, TableError> {
-    let open = |source| TableError::Open { path: path.to_owned(), source };
-    if !std::fs::metadata(path).map_err(open)?.is_dir() {
-        return read_file(path);
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(open)? {
-        let file = entry.map_err(open)?.path();
-        if file.extension().is_some_and(|extension| extension == "parquet") {
-            files.push(file);
-        }
-    }
+    let files = files(path)?;
     if files.is_empty() {
         return Err(TableError::NoFiles { path: path.to_owned() });
     }
-    files.sort();
-    let mut rows = Vec::new();
-    for file in files {
-        rows.extend(read_file(&file)?);
+    Ok(files.iter().map(|file| read_file(file)).collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// The file itself, or a folder's.
+fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
+    let open = |source| TableError::Open { path: path.to_owned(), source };
+    if !std::fs::metadata(path).map_err(open)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
     }
-    Ok(rows)
+    let entries = std::fs::read_dir(path).map_err(open)?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(open)?;
+    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "parquet"));
+    entries.sort();
+    Ok(entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn read_file(path: &Path) -> Result<Vec<Observation>, TableError> {
