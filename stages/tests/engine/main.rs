@@ -13,6 +13,7 @@ mod history;
 mod invalidation;
 mod kill;
 mod lock;
+mod newcomer;
 mod project;
 mod records;
 mod running;
