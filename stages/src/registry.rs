@@ -4,7 +4,7 @@ use clap::{Args, FromArgMatches};
 use pipeline::study::{
     Answer, Artifacts, CommandError, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand,
 };
-use stages::cli::{self, audit, diff, search};
+use stages::cli::{self, audit, compare, diff, search};
 use stages::parameters::Parameters;
 use stages::programs::{mnist1d, plots, report, sensitivity, statistics, train, tune, tuned, verdicts};
 use stages::protocols::EXPERIMENTS;
@@ -85,6 +85,7 @@ pub static STUDY: Study = Study {
     commands: &[
         StudyCommand {
             name: "audit",
+            anywhere: false,
             arguments: || audit::Args::augment_args(clap::Command::new("audit")),
             run: |matches, root, terminal| {
                 let arguments = audit::Args::from_arg_matches(matches).map_err(input)?;
@@ -93,7 +94,17 @@ pub static STUDY: Study = Study {
             },
         },
         StudyCommand {
+            name: "compare",
+            anywhere: true,
+            arguments: || compare::Args::augment_args(clap::Command::new("compare")),
+            run: |matches, _, _| {
+                let arguments = compare::Args::from_arg_matches(matches).map_err(input)?;
+                Ok(Answer { text: compare::run(&arguments).map_err(input)?, good: true })
+            },
+        },
+        StudyCommand {
             name: "search",
+            anywhere: false,
             arguments: || search::Args::augment_args(clap::Command::new("search")),
             run: |matches, _, terminal| {
                 let arguments = search::Args::from_arg_matches(matches).map_err(input)?;
@@ -103,6 +114,7 @@ pub static STUDY: Study = Study {
         },
         StudyCommand {
             name: "train",
+            anywhere: false,
             arguments: || cli::train::Args::augment_args(clap::Command::new("train")),
             run: |matches, root, _| {
                 let arguments = cli::train::Args::from_arg_matches(matches).map_err(input)?;

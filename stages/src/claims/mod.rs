@@ -8,6 +8,7 @@ pub mod read; // claim files, checked, with lines for errors
 pub mod schema; // a claim file's shape
 
 // What the tables say
+pub mod compare; // two methods in any table, without a claim file
 mod evidence; // the statistics of one paired comparison
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch

@@ -14,6 +14,7 @@ mod invalidation;
 mod kill;
 mod lock;
 mod project;
+mod python;
 mod records;
 mod running;
 mod store;
