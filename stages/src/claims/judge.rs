@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::evidence::{evidence, reproduced, sample};
+use super::evidence::{evidence, inside, reproduced, sample};
 use super::read::ClaimSource;
 use super::runs::{Repeated, Runs};
-use super::schema::{Claim, Comparison, Control, ProtocolComparison};
+use super::schema::{Claim, Comparison, ProtocolComparison, PublishedValue, Question};
 use super::sentences;
-use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, ProtocolVerdict, Verdict, Verdicts};
+use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, Verdict, Verdicts};
 use crate::statistics::power::Outlook;
 use crate::statistics::{correction, describe};
 use crate::table::Observation;
@@ -46,8 +46,20 @@ pub struct UnknownName {
     known: String,
 }
 
-/// Evidence, or the reason why there is none.
-type Finding = Result<Evidence, String>;
+/// What the tables say on a claim under a protocol, or the reason why they say nothing.
+enum Finding {
+    Compared(Result<Evidence, String>),
+    Inside(Result<Vec<InsideNumber>, String>),
+}
+
+impl Finding {
+    fn evidence(&mut self) -> Option<&mut Evidence> {
+        match self {
+            Self::Compared(finding) => finding.as_mut().ok(),
+            Self::Inside(_) => None,
+        }
+    }
+}
 
 /// Judges all claims of a study by its tables.
 ///
@@ -69,13 +81,18 @@ pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, 
     let mut findings: Vec<Vec<Finding>> = claims
         .iter()
         .map(|(_, claim)| {
-            let primary = |protocol| under(&claim.comparison, protocol, None);
-            claim.protocols.iter().map(|p| find(&experiments, claim, &p.protocol, primary(p))).collect()
+            let of = |p| match &claim.question {
+                Question::Compare { comparison, margin } => {
+                    Finding::Compared(find(&experiments, claim, p, comparison.under(Some(p), None), *margin))
+                }
+                Question::PublishedInside(values) => Finding::Inside(find_inside(&experiments, claim, p, values)),
+            };
+            claim.protocols.iter().map(of).collect()
         })
         .collect();
-    let family: Vec<f64> = findings.iter().flatten().flatten().map(|evidence| evidence.p_t).collect();
+    let family: Vec<f64> = findings.iter_mut().flatten().filter_map(Finding::evidence).map(|e| e.p_t).collect();
     let mut adjusted = correction::holm(&family).into_iter();
-    for evidence in findings.iter_mut().flatten().flatten() {
+    for evidence in findings.iter_mut().flatten().filter_map(Finding::evidence) {
         evidence.p_holm = adjusted.next();
     }
 
@@ -88,30 +105,16 @@ pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, 
             experiment: claim.experiment.clone(),
             source: source.file.source.clone(),
             alpha: claim.alpha,
-            margin: claim.margin,
+            margin: claim.margin(),
             published: claim.published.clone(),
             protocols: protocols.collect(),
             disagreements: Vec::new(),
             defects: source.file.defects.iter().map(|(name, defect)| (name.clone(), defect.clone())).collect(),
         };
-        verdicts.disagreements = sentences::disagreements(&verdicts, &claim.comparison);
+        verdicts.disagreements = sentences::disagreements(&verdicts, claim.comparison());
         verdicts
     });
     Ok(Verdicts { claims: verdicts.collect() })
-}
-
-/// A claim's comparison as a protocol, and perhaps a control, changes it.
-fn under(comparison: &Comparison, protocol: &ProtocolComparison, control: Option<&Control>) -> Comparison {
-    let mut comparison = comparison.clone();
-    if let Some(metric) = &protocol.metric {
-        comparison.metric.clone_from(metric);
-    }
-    if let Some(control) = control {
-        comparison.a = control.a.clone().unwrap_or(comparison.a);
-        comparison.b = control.b.clone().unwrap_or(comparison.b);
-        comparison.at = control.at.unwrap_or(comparison.at);
-    }
-    comparison
 }
 
 /// Refuses methods, protocols and metrics that no run of the claim's experiment has.
@@ -135,25 +138,54 @@ fn check_names(source: &ClaimSource, claim: &Claim, experiments: &BTreeMap<&str,
     };
     for protocol in &claim.protocols {
         check("protocol", &protocol.protocol, runs.protocols())?;
-        let controls = claim.controls.iter().map(Some);
-        for control in controls.chain([None]) {
-            let comparison = under(&claim.comparison, protocol, control);
-            check("method", &comparison.a, runs.methods())?;
-            check("method", &comparison.b, runs.methods())?;
-            check("metric", &comparison.metric, runs.metrics())?;
+        let measured: Vec<(String, String)> = match &claim.question {
+            Question::Compare { comparison, .. } => {
+                let controls = claim.controls.iter().map(Some).chain([None]);
+                let changed = controls.map(|control| comparison.under(Some(protocol), control));
+                let sides = changed.flat_map(|changed| {
+                    let sides = [&changed.a, &changed.b].map(|side| changed.measured(side));
+                    sides.into_iter().flatten().map(|(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>()
+                });
+                sides.collect()
+            }
+            Question::PublishedInside(values) => {
+                values.iter().map(|value| (value.method.clone(), value.metric.clone())).collect()
+            }
+        };
+        for (method, metric) in &measured {
+            check("method", method, runs.methods())?;
+            check("metric", metric, runs.metrics())?;
         }
     }
     Ok(())
 }
 
-fn find(experiments: &BTreeMap<&str, Runs>, claim: &Claim, protocol: &str, comparison: Comparison) -> Finding {
-    let Some(runs) = experiments.get(claim.experiment.as_str()) else {
-        return Err(format!("the tables hold no runs of experiment `{}`", claim.experiment));
-    };
-    let sample = sample(runs, protocol, &comparison)?;
+fn runs_of<'a>(experiments: &'a BTreeMap<&str, Runs<'a>>, claim: &Claim) -> Result<&'a Runs<'a>, String> {
+    let runs = experiments.get(claim.experiment.as_str());
+    runs.ok_or_else(|| format!("the tables hold no runs of experiment `{}`", claim.experiment))
+}
+
+fn find(
+    experiments: &BTreeMap<&str, Runs>,
+    claim: &Claim,
+    protocol: &ProtocolComparison,
+    comparison: Comparison,
+    margin: f64,
+) -> Result<Evidence, String> {
+    let sample = sample(runs_of(experiments, claim)?, &protocol.protocol, &comparison)?;
     let metric = comparison.metric.clone();
-    evidence(comparison, sample, claim.alpha, claim.margin)
+    evidence(comparison, sample, claim.alpha, margin)
         .ok_or_else(|| format!("the values of `{metric}` are too large to compute with"))
+}
+
+fn find_inside(
+    experiments: &BTreeMap<&str, Runs>,
+    claim: &Claim,
+    protocol: &ProtocolComparison,
+    values: &[PublishedValue],
+) -> Result<Vec<InsideNumber>, String> {
+    let runs = runs_of(experiments, claim)?;
+    values.iter().map(|value| inside(runs, &protocol.protocol, value)).collect()
 }
 
 /// The verdict on one claim under one protocol, from its finding, and on its controls.
@@ -164,31 +196,57 @@ fn judge_under(
     finding: Finding,
     family: &[f64],
 ) -> ProtocolVerdict {
-    let (verdict, reason, evidence) = decide(claim, finding, family);
-    let comparison = under(&claim.comparison, protocol, None);
+    let empty = |verdict, reason| ProtocolVerdict {
+        protocol: protocol.protocol.clone(),
+        verdict,
+        reason,
+        evidence: None,
+        reproduced: None,
+        controls: Vec::new(),
+        inside: Vec::new(),
+        expected: protocol.expect,
+    };
+    let finding = match finding {
+        Finding::Compared(finding) => finding,
+        Finding::Inside(Err(missing)) => return empty(Verdict::Untestable, sentences::untestable(&missing)),
+        Finding::Inside(Ok(inside)) => {
+            let all = inside.iter().all(|number| number.number.inside);
+            let verdict = if all { Verdict::Supported } else { Verdict::Contradicted };
+            return ProtocolVerdict { reason: sentences::inside(&inside), inside, ..empty(verdict, String::new()) };
+        }
+    };
+    let Question::Compare { comparison, margin } = &claim.question else {
+        return empty(Verdict::Untestable, sentences::untestable("the claim compares nothing"));
+    };
+    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, family);
+    let changed = comparison.under(Some(protocol), None);
     // A published number can be reproduced only where we measure what it measured.
-    let published = claim.published.as_ref().filter(|_| comparison.metric == claim.comparison.metric);
+    let published = claim.published.as_ref().filter(|_| changed.metric == comparison.metric);
     let runs = experiments.get(claim.experiment.as_str());
-    let reproduced = published.and_then(|published| reproduced(runs?, &protocol.protocol, &comparison, published));
+    let reproduced = published.and_then(|published| reproduced(runs?, &protocol.protocol, &changed, published));
     let controls = claim.controls.iter().map(|control| {
-        let comparison = under(&claim.comparison, protocol, Some(control));
-        let finding = find(experiments, claim, &protocol.protocol, comparison);
-        let (verdict, reason, evidence) = decide(claim, finding, &[]);
+        let comparison = comparison.under(Some(protocol), Some(control));
+        let finding = find(experiments, claim, protocol, comparison, *margin);
+        let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, &[]);
         ControlVerdict { name: control.name.clone(), verdict, reason, evidence }
     });
-    let controls = controls.collect();
-    ProtocolVerdict { protocol: protocol.protocol.clone(), verdict, reason, evidence, reproduced, controls }
+    ProtocolVerdict { evidence, reproduced, controls: controls.collect(), ..empty(verdict, reason) }
 }
 
 /// The rule. `family` holds the p-values that the comparison's own was corrected with; none for a control.
-fn decide(claim: &Claim, finding: Finding, family: &[f64]) -> (Verdict, String, Option<Evidence>) {
+fn decide(
+    alpha: f64,
+    margin: f64,
+    finding: Result<Evidence, String>,
+    family: &[f64],
+) -> (Verdict, String, Option<Evidence>) {
     let mut evidence = match finding {
         Ok(evidence) => evidence,
         Err(missing) => return (Verdict::Untestable, sentences::untestable(&missing), None),
     };
-    let verdict = if evidence.p_equivalence <= claim.alpha {
+    let verdict = if evidence.p_equivalence <= alpha {
         Verdict::NoDifference
-    } else if evidence.p_holm.unwrap_or(evidence.p_t) > claim.alpha {
+    } else if evidence.p_holm.unwrap_or(evidence.p_t) > alpha {
         Verdict::Undecided
     } else if evidence.comparison.direction.agrees(evidence.difference) {
         Verdict::Supported
@@ -202,13 +260,13 @@ fn decide(claim: &Claim, finding: Finding, family: &[f64]) -> (Verdict, String, 
         let outlook = Outlook {
             mean: evidence.difference,
             sd: describe::sd(&differences),
-            margin: claim.margin,
-            alpha_difference: claim.alpha / factor,
-            alpha_equivalence: claim.alpha,
+            margin,
+            alpha_difference: alpha / factor,
+            alpha_equivalence: alpha,
         };
         let now = evidence.seeds;
         evidence.further_seeds = outlook.pairs_to_decide(DECISION_POWER, now, MOST_SEEDS).map(|needed| needed - now);
     }
-    let reason = sentences::reason(verdict, &evidence, claim.alpha, claim.margin);
+    let reason = sentences::reason(verdict, &evidence, alpha, margin);
     (verdict, reason, Some(evidence))
 }

@@ -6,6 +6,10 @@
 // What is claimed
 pub mod read; // claim files, checked, with lines for errors
 pub mod schema; // a claim file's shape
+mod written; // a claim as its file has it, and what it means
+pub mod side; // one side of a comparison
+pub mod at; // when a run's value is taken
+mod fields; // numbers within bounds
 
 // What the tables say
 pub mod compare; // two methods in any table, without a claim file

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::schema::{Claim, ClaimFile};
+use super::schema::{Claim, ClaimFile, Comparison, Question};
 
 /// A claim file and where it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,11 +97,6 @@ fn objection(file: &ClaimFile, text: &str, lines: &BTreeMap<String, usize>) -> O
     }
     for claim in &file.claims {
         let (id, line) = (&claim.id, lines[&claim.id]);
-        let comparison = &claim.comparison;
-        if comparison.a == comparison.b {
-            let message = format!("claim `{id}` compares `{}` with itself: name two methods", comparison.a);
-            return Some((line, message));
-        }
         if claim.protocols.is_empty() {
             return Some((line, format!("claim `{id}` names no protocol: list at least one under `protocols`")));
         }
@@ -113,18 +108,10 @@ fn objection(file: &ClaimFile, text: &str, lines: &BTreeMap<String, usize>) -> O
         if let Some(twice) = repeated(&controls) {
             return Some((line, format!("claim `{id}` has two controls named `{twice}`: rename one")));
         }
-        for control in &claim.controls {
-            let a = control.a.as_ref().unwrap_or(&comparison.a);
-            let b = control.b.as_ref().unwrap_or(&comparison.b);
-            let name = &control.name;
-            if a == b {
-                let message = format!("control `{name}` of claim `{id}` compares `{a}` with itself: name two methods");
-                return Some((line, message));
-            }
-            if a == &comparison.a && b == &comparison.b && control.at.is_none_or(|at| at == comparison.at) {
-                let message = format!("control `{name}` of claim `{id}` changes nothing: give it an `a`, `b` or `at`");
-                return Some((line, message));
-            }
+        if let Question::Compare { comparison, .. } = &claim.question
+            && let Some(message) = senseless(claim, comparison)
+        {
+            return Some((line, message));
         }
     }
     for (name, defect) in &file.defects {
@@ -135,6 +122,35 @@ fn objection(file: &ClaimFile, text: &str, lines: &BTreeMap<String, usize>) -> O
             let message =
                 format!("defect `{name}` names protocol `{unknown}`, which no claim of this file uses: correct it");
             return Some((line_of(text, name, "", 0), message));
+        }
+    }
+    None
+}
+
+/// What is wrong with a claim's comparison, or with one of its controls'.
+fn senseless(claim: &Claim, comparison: &Comparison) -> Option<String> {
+    let id = &claim.id;
+    let objection =
+        |comparison: &Comparison| match (comparison.measured(&comparison.a), comparison.measured(&comparison.b)) {
+            (None, None) => Some("compares two values: name at least one method".to_owned()),
+            (a, b) if a == b => {
+                Some(format!("compares `{}` with itself: name two methods, or two metrics", comparison.a))
+            }
+            _ => None,
+        };
+    if let Some(objection) = objection(comparison) {
+        return Some(format!("claim `{id}` {objection}"));
+    }
+    for control in &claim.controls {
+        let name = &control.name;
+        let changed = comparison.under(None, Some(control));
+        if let Some(objection) = objection(&changed) {
+            return Some(format!("control `{name}` of claim `{id}` {objection}"));
+        }
+        if changed == *comparison {
+            return Some(format!(
+                "control `{name}` of claim `{id}` changes nothing: give it an `a`, `b`, `metric` or `at`"
+            ));
         }
     }
     None

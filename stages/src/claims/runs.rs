@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::schema::At;
+use super::schema::{At, BestBy, Take};
+use crate::statistics::describe;
 use crate::table::Observation;
 
 /// The runs of one experiment: protocol, method -> seed -> run.
@@ -70,22 +71,55 @@ impl<'a> Run<'a> {
         self.values.keys().map(|(metric, _)| *metric)
     }
 
-    /// The run's last epoch, or its first epoch with the least finite `val_loss`.
-    pub fn epoch(&self, at: At) -> Option<u32> {
-        match at {
-            At::Last => self.values.keys().map(|(_, epoch)| *epoch).max(),
-            At::Best => {
-                let losses = self.values.range(("val_loss", 0)..=("val_loss", u32::MAX));
-                let finite = losses.filter(|(_, loss)| loss.is_finite());
-                finite.min_by(|(_, x), (_, y)| x.total_cmp(y)).map(|((_, epoch), _)| *epoch)
-            }
-        }
+    /// Whether there is a value of the metric, finite or not.
+    pub fn has(&self, metric: &str) -> bool {
+        self.values.range((metric, 0)..=(metric, u32::MAX)).next().is_some()
     }
 
-    /// The value of a metric at an epoch, if there is one and it is finite.
-    pub fn value(&self, metric: &str, at: At) -> Option<f64> {
-        let epoch = self.epoch(at)?;
+    /// The first epoch that `by` prefers among its finite values.
+    pub fn best(&self, by: BestBy) -> Option<u32> {
+        let values = self.values.range((by.metric(), 0)..=(by.metric(), u32::MAX));
+        let finite = values.filter(|(_, value)| value.is_finite());
+        let best = finite.min_by(|(_, x), (_, y)| match by {
+            BestBy::ValLoss => x.total_cmp(y),
+            BestBy::ValAccuracy => y.total_cmp(x),
+        });
+        best.map(|((_, epoch), _)| *epoch)
+    }
+
+    /// The last epoch of any metric: where a run broke off, that of what it still wrote.
+    fn last(&self) -> Option<u32> {
+        self.values.keys().map(|(_, epoch)| *epoch).max()
+    }
+
+    /// The value of a metric, if all that it is made of is there and finite.
+    pub fn value(&self, metric: &str, at: At, best_by: BestBy) -> Option<f64> {
+        let value = match at {
+            At::Last => self.single(metric, self.last()?),
+            At::Best => self.single(metric, self.best(best_by)?),
+            At::Epoch(epoch) => self.single(metric, epoch),
+            At::Mean => self.taken(metric, 1, self.last()?, Take::Mean),
+            At::Rise => {
+                let last = self.last()?;
+                Some(self.single(metric, last)? - self.taken(metric, 1, last, Take::Min)?)
+            }
+            At::Epochs { from, to, take } => self.taken(metric, from, to, take),
+        };
+        value.filter(|value| value.is_finite())
+    }
+
+    fn single(&self, metric: &str, epoch: u32) -> Option<f64> {
         let values: &BTreeMap<(&str, u32), f64> = &self.values;
         values.get(&(metric, epoch)).copied().filter(|value| value.is_finite())
+    }
+
+    /// What the values from one epoch to another come to; none where one is missing or not finite.
+    fn taken(&self, metric: &str, from: u32, to: u32, take: Take) -> Option<f64> {
+        let values: Vec<f64> = (from..=to).map(|epoch| self.single(metric, epoch)).collect::<Option<_>>()?;
+        match take {
+            Take::Min => values.into_iter().min_by(f64::total_cmp),
+            Take::Mean => Some(describe::mean(&values)),
+            Take::Max => values.into_iter().max_by(f64::total_cmp),
+        }
     }
 }

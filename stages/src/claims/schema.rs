@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
+pub use super::at::{At, BestBy, Take};
+use super::fields::{finite, positive_scale};
+pub use super::side::Side;
+use super::verdict::Verdict;
+
 /// One file: a source and its claims.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimFile {
     pub source: Source,
@@ -38,61 +42,101 @@ pub struct Defect {
     pub decisive: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A claim; `written.rs` reads it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
     pub id: String,
     /// The claim in our words.
     pub statement: String,
     pub experiment: String,
-    pub comparison: Comparison,
-    /// Differences up to this size do not matter: the equivalence margin, in the metric's unit; more than 0.
-    #[serde(deserialize_with = "positive")]
-    pub margin: f64,
+    pub question: Question,
     /// The chance of a wrong "supported" or "contradicted" that is put up with, over all claims of a study together;
     /// between 0 and 1.
-    #[serde(default = "five_per_cent", deserialize_with = "level")]
     pub alpha: f64,
-    #[serde(default)]
     pub published: Option<Published>,
     /// Protocol -> what it changes in the comparison (often nothing), in the order of the file.
     pub protocols: Vec<ProtocolComparison>,
     /// Further comparisons, reported beside the verdict under every protocol.
-    #[serde(default)]
     pub controls: Vec<Control>,
+    /// Controls of the judgement itself, under every protocol.
+    pub court: Vec<Court>,
 }
 
-fn five_per_cent() -> f64 {
-    0.05
+/// What would settle a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// How do two sides compare?
+    Compare {
+        comparison: Comparison,
+        /// Differences up to this size do not matter: the equivalence margin, in the metric's unit; more than 0.
+        margin: f64,
+    },
+    /// Do published numbers lie where one more run of ours would?
+    PublishedInside(Vec<PublishedValue>),
+}
+
+impl Claim {
+    /// What is compared, where the claim compares.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        match &self.question {
+            Question::Compare { comparison, .. } => Some(comparison),
+            Question::PublishedInside(_) => None,
+        }
+    }
+
+    pub fn margin(&self) -> Option<f64> {
+        match self.question {
+            Question::Compare { margin, .. } => Some(margin),
+            Question::PublishedInside(_) => None,
+        }
+    }
 }
 
 /// `a` against `b`: the claim is that `metric` is `direction` for `a` than for `b`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    pub a: String,
-    pub b: String,
+    pub a: Side,
+    pub b: Side,
+    /// What is compared, unless a side names its own.
     pub metric: String,
     pub at: At,
+    /// What decides which epoch is the best.
+    #[serde(default, skip_serializing_if = "BestBy::is_default")]
+    pub best_by: BestBy,
     pub direction: Direction,
+    /// The rows that an accuracy is a share of, where the tables have no `test_size`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
 }
 
-/// The epoch whose value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum At {
-    /// The last epoch.
-    Last,
-    /// The first epoch with the least `val_loss`.
-    Best,
-}
+impl Comparison {
+    /// The method and metric of a side; none for a fixed value.
+    pub fn measured<'a>(&'a self, side: &'a Side) -> Option<(&'a str, &'a str)> {
+        match side {
+            Side::Of { method, metric } => Some((method, metric.as_ref().unwrap_or(&self.metric))),
+            Side::Value(_) => None,
+        }
+    }
 
-impl fmt::Display for At {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Last => "last",
-            Self::Best => "best",
-        })
+    /// The comparison as a protocol, and perhaps a control, changes it.
+    pub fn under(&self, protocol: Option<&ProtocolComparison>, control: Option<&Control>) -> Self {
+        let mut comparison = self.clone();
+        if let Some(metric) = protocol.and_then(|protocol| protocol.metric.as_ref()) {
+            comparison.metric.clone_from(metric);
+        }
+        if let Some(Control { a, b, metric, at, .. }) = control {
+            comparison.a = a.clone().unwrap_or(comparison.a);
+            comparison.b = b.clone().unwrap_or(comparison.b);
+            comparison.metric = metric.clone().unwrap_or(comparison.metric);
+            comparison.at = at.unwrap_or(comparison.at);
+        }
+        comparison
+    }
+
+    /// "last epoch", "best epoch by val_accuracy", "mean over all epochs".
+    pub fn when(&self) -> String {
+        self.at.words(self.best_by)
     }
 }
 
@@ -101,6 +145,8 @@ impl fmt::Display for At {
 pub enum Direction {
     Higher,
     Lower,
+    /// Either: the claim is that there is a difference.
+    Different,
 }
 
 impl Direction {
@@ -109,6 +155,7 @@ impl Direction {
         match self {
             Self::Higher => difference > 0.0,
             Self::Lower => difference < 0.0,
+            Self::Different => difference != 0.0,
         }
     }
 }
@@ -118,23 +165,47 @@ impl fmt::Display for Direction {
         formatter.write_str(match self {
             Self::Higher => "higher",
             Self::Lower => "lower",
+            Self::Different => "different",
         })
     }
 }
 
+/// What the source published, in the metric's unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Published {
     /// The published values of the comparison's metric. Which is the higher is what the source found.
-    #[serde(deserialize_with = "finite")]
     pub a: f64,
-    #[serde(deserialize_with = "finite")]
     pub b: f64,
     /// What the source concludes, in its own word or two.
     pub verdict: String,
     /// Method -> the published figure's curve of the comparison's metric, one value an epoch.
     #[serde(default)]
     pub curves: BTreeMap<String, Vec<f64>>,
+}
+
+/// A published number of one method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedValue {
+    pub method: String,
+    pub metric: String,
+    #[serde(default)]
+    pub at: At,
+    #[serde(default, skip_serializing_if = "BestBy::is_default")]
+    pub best_by: BestBy,
+    #[serde(deserialize_with = "finite")]
+    pub value: f64,
+    /// What the number as published is multiplied by to be in the metric's unit.
+    #[serde(default = "one", deserialize_with = "positive_scale", skip_serializing_if = "is_one")]
+    pub scale: f64,
+}
+
+pub(super) fn one() -> f64 {
+    1.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +215,9 @@ pub struct ProtocolComparison {
     /// The metric under this protocol, where it differs.
     #[serde(default)]
     pub metric: Option<String>,
+    /// The verdict that is expected: another one is reported as a failure.
+    #[serde(default)]
+    pub expect: Option<Verdict>,
 }
 
 /// A comparison that differs from the claim's in what it names.
@@ -152,49 +226,21 @@ pub struct ProtocolComparison {
 pub struct Control {
     pub name: String,
     #[serde(default)]
-    pub a: Option<String>,
+    pub a: Option<Side>,
     #[serde(default)]
-    pub b: Option<String>,
+    pub b: Option<Side>,
+    #[serde(default)]
+    pub metric: Option<String>,
     #[serde(default)]
     pub at: Option<At>,
 }
 
-fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let expected = "a number greater than 0";
-    deserializer.deserialize_f64(Number { accepts: |value| value > 0.0 && value.is_finite(), expected })
-}
-
-fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let expected = "a number between 0 and 1, such as 0.05";
-    deserializer.deserialize_f64(Number { accepts: |value| value > 0.0 && value < 1.0, expected })
-}
-
-fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    deserializer.deserialize_f64(Number { accepts: f64::is_finite, expected: "a finite number" })
-}
-
-/// A number within bounds. They are checked while the value is read, so that the error knows its line.
-struct Number {
-    accepts: fn(f64) -> bool,
-    expected: &'static str,
-}
-
-impl Visitor<'_> for Number {
-    type Value = f64;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str(self.expected)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<f64, E> {
-        if (self.accepts)(value) { Ok(value) } else { Err(E::invalid_value(Unexpected::Float(value), &self)) }
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<f64, E> {
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<f64, E> {
-        self.visit_f64(value as f64)
-    }
+/// A control whose outcome is known beforehand: it tries the judgement, not the claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Court {
+    /// One method's runs against its own other runs: there is nothing to find.
+    Negative,
+    /// The same with an effect added that matters: it must be found.
+    Positive,
 }

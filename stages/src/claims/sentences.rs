@@ -3,8 +3,10 @@
 use super::evidence::seed_list;
 use super::judge::{DECISION_POWER, MOST_SEEDS};
 use super::numbers::{decimals_of, list, p_value, percent, plain, signed};
-use super::schema::{Comparison, Defect};
-use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, ProtocolVerdict, PublishedVerdict, Verdict};
+use super::schema::{At, Comparison, Defect, Direction};
+use super::verdict::{
+    ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, PublishedVerdict, Verdict,
+};
 
 /// Why a claim can't be tested. `missing` is what the tables lack, without a full stop.
 pub(super) fn untestable(missing: &str) -> String {
@@ -14,7 +16,7 @@ pub(super) fn untestable(missing: &str) -> String {
 /// Why the evidence gives the verdict.
 pub(super) fn reason(verdict: Verdict, evidence: &Evidence, alpha: f64, margin: f64) -> String {
     let Evidence { comparison, seeds, difference, interval, .. } = evidence;
-    let Comparison { a, b, metric, at, direction } = comparison;
+    let direction = comparison.direction;
     let digits = decimals_of(*interval);
     let [low, high] = interval.map(|end| signed(end, digits));
     let spread =
@@ -24,24 +26,28 @@ pub(super) fn reason(verdict: Verdict, evidence: &Evidence, alpha: f64, margin: 
         None => format!("p = {}", p_value(evidence.p_t)),
     };
     let equivalence = p_value(evidence.p_equivalence);
-    let whose = format!("`{metric}` of `{a}` at the {at} epoch");
+    let (whose, other) = (subject(comparison), object(comparison));
+    let found = if *difference > 0.0 { "higher" } else { "lower" };
     let what = match verdict {
         Verdict::Supported => {
-            format!("{whose} is {direction} than that of `{b}`, as claimed ({spread}; {p})")
+            let claimed = match direction {
+                Direction::Different => "where a difference is claimed",
+                Direction::Higher | Direction::Lower => "as claimed",
+            };
+            format!("{whose} is {found} than {other}, {claimed} ({spread}; {p})")
         }
         Verdict::Contradicted => {
-            let found = if *difference > 0.0 { "higher" } else { "lower" };
-            format!("{whose} is {found} than that of `{b}`, where {direction} is claimed ({spread}; {p})")
+            format!("{whose} is {found} than {other}, where {direction} is claimed ({spread}; {p})")
         }
         Verdict::NoDifference => {
             format!(
-                "{whose} differs from that of `{b}` by less than the margin of {margin} ({spread}; p = {equivalence} \
+                "{whose} differs from {other} by less than the margin of {margin} ({spread}; p = {equivalence} \
                  for equivalence)"
             )
         }
         Verdict::Undecided | Verdict::Untestable => {
             format!(
-                "{whose} is shown neither to differ from that of `{b}` ({spread}; {p}) nor to be within the margin of \
+                "{whose} is shown neither to differ from {other} ({spread}; {p}) nor to be within the margin of \
                  {margin} (p = {equivalence} for equivalence){}",
                 outlook(evidence)
             )
@@ -55,6 +61,55 @@ pub(super) fn reason(verdict: Verdict, evidence: &Evidence, alpha: f64, margin: 
     format!("Over {seeds} seeds {what}{left_out}.")
 }
 
+/// "`val_loss` of `a` at the last epoch", "`val_loss` of `a` (mean over all epochs)".
+fn subject(comparison: &Comparison) -> String {
+    let when = comparison.when();
+    let when = match comparison.at {
+        At::Last | At::Best => format!("at the {when}"),
+        At::Epoch(_) => format!("at {when}"),
+        At::Mean | At::Rise | At::Epochs { .. } => format!("({when})"),
+    };
+    match comparison.measured(&comparison.a) {
+        Some((method, metric)) => format!("`{metric}` of `{method}` {when}"),
+        None => format!("{}", comparison.a),
+    }
+}
+
+/// "that of `b`", "`data_alignment` of `b`", "0.5".
+fn object(comparison: &Comparison) -> String {
+    let first = comparison.measured(&comparison.a).map(|(_, metric)| metric);
+    match comparison.measured(&comparison.b) {
+        Some((method, metric)) if first == Some(metric) => format!("that of `{method}`"),
+        Some((method, metric)) => format!("`{metric}` of `{method}`"),
+        None => format!("{}", comparison.b),
+    }
+}
+
+/// Which published numbers lie inside our prediction intervals, and where each of the others lies.
+pub(super) fn inside(numbers: &[InsideNumber]) -> String {
+    let outside: Vec<String> = numbers
+        .iter()
+        .filter(|number| !number.number.inside)
+        .map(|InsideNumber { method, metric, number, .. }| {
+            let digits = decimals_of(number.prediction);
+            let [low, high] = number.prediction.map(|end| plain(end, digits));
+            format!("`{metric}` of `{method}`, {}, is not within {low} to {high}", number.published)
+        })
+        .collect();
+    let fewest = numbers.iter().map(|number| number.seeds).min().unwrap_or(0);
+    let count = numbers.len();
+    match (outside.len(), count) {
+        (0, 1) => format!("Over {fewest} seeds the published number lies where one more run of ours would."),
+        (0, _) => format!("Over {fewest} seeds all {count} published numbers lie where one more run of ours would."),
+        (1, 1) => format!("Over {fewest} seeds one more run of ours would lie elsewhere: {}.", outside[0]),
+        (misses, _) => format!(
+            "Over {fewest} seeds {misses} of {count} published numbers {} where one more run of ours would not: {}.",
+            if misses == 1 { "lies" } else { "lie" },
+            outside.join("; ")
+        ),
+    }
+}
+
 fn outlook(evidence: &Evidence) -> String {
     match evidence.further_seeds {
         Some(1) => format!("; 1 further seed would decide with {} power", percent(DECISION_POWER)),
@@ -64,9 +119,9 @@ fn outlook(evidence: &Evidence) -> String {
 }
 
 /// Where the published verdict holds, where protocols disagree, and where a control says something else.
-pub(super) fn disagreements(verdicts: &ClaimVerdicts, comparison: &Comparison) -> Vec<String> {
+pub(super) fn disagreements(verdicts: &ClaimVerdicts, comparison: Option<&Comparison>) -> Vec<String> {
     let mut sentences = Vec::new();
-    sentences.extend(published(verdicts, comparison));
+    sentences.extend(comparison.and_then(|comparison| published(verdicts, comparison)));
     sentences.extend(between_protocols(verdicts));
     for protocol in &verdicts.protocols {
         sentences.extend(protocol.controls.iter().filter_map(|control| beside_control(protocol, control)));
@@ -86,6 +141,8 @@ fn published(verdicts: &ClaimVerdicts, comparison: &Comparison) -> Option<String
         }
     }
     let Comparison { a, b, metric, .. } = comparison;
+    // A threshold is its own name.
+    let of_b = b.method_name().map_or(String::new(), |_| format!(" for `{b}`"));
     let finding = match published.a.total_cmp(&published.b) {
         std::cmp::Ordering::Less => "lower",
         std::cmp::Ordering::Equal => "the same",
@@ -104,7 +161,7 @@ fn published(verdicts: &ClaimVerdicts, comparison: &Comparison) -> Option<String
         })
         .collect();
     Some(format!(
-        "The published verdict (\"{}\": `{metric}` {finding} for `{a}`, {} against {} for `{b}`) {}.",
+        "The published verdict (\"{}\": `{metric}` {finding} for `{a}`, {} against {}{of_b}) {}.",
         published.verdict.trim(),
         published.a,
         published.b,
@@ -223,13 +280,16 @@ fn beside_control(protocol: &ProtocolVerdict, control: &ControlVerdict) -> Optio
 
 /// What a control compares that the claim does not: "`a` against `c`", "best epoch".
 fn changed(own: &Comparison, other: &Comparison) -> String {
-    let Comparison { a, b, at, .. } = other;
+    let Comparison { a, b, metric, .. } = other;
     let mut changes = Vec::new();
     if (a, b) != (&own.a, &own.b) {
         changes.push(format!("`{a}` against `{b}`"));
     }
-    if *at != own.at {
-        changes.push(format!("{at} epoch"));
+    if *metric != own.metric {
+        changes.push(format!("`{metric}`"));
+    }
+    if other.at != own.at {
+        changes.push(other.when());
     }
     changes.join(", ")
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{Comparison, Defect, Direction, Published, Source};
+use super::schema::{At, BestBy, Comparison, Defect, Published, Source};
 
 /// All verdicts of a study; Holm's correction runs over all primary comparisons in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,8 @@ pub struct ClaimVerdicts {
     pub experiment: String,
     pub source: Source,
     pub alpha: f64,
-    pub margin: f64,
+    /// None where nothing is compared.
+    pub margin: Option<f64>,
     pub published: Option<Published>,
     /// In the claim file's order.
     pub protocols: Vec<ProtocolVerdict>,
@@ -38,6 +39,12 @@ pub struct ProtocolVerdict {
     pub evidence: Option<Evidence>,
     pub reproduced: Option<Reproduced>,
     pub controls: Vec<ControlVerdict>,
+    /// Where the claim is that published numbers lie inside our prediction intervals: each of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<InsideNumber>,
+    /// The verdict that the claim file expects here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Verdict>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,13 +88,8 @@ impl ClaimVerdicts {
     pub fn published_verdict(&self, protocol: &ProtocolVerdict) -> Option<PublishedVerdict> {
         let found = self.published.as_ref().map(|published| published.a.total_cmp(&published.b))?;
         let Some(evidence) = &protocol.evidence else { return Some(PublishedVerdict::Open) };
-        let claimed = match evidence.comparison.direction {
-            Direction::Higher => Ordering::Greater,
-            Direction::Lower => Ordering::Less,
-        };
         let ours = match protocol.verdict {
-            Verdict::Supported => claimed,
-            Verdict::Contradicted => claimed.reverse(),
+            Verdict::Supported | Verdict::Contradicted => evidence.difference.total_cmp(&0.0),
             Verdict::NoDifference => Ordering::Equal,
             Verdict::Undecided | Verdict::Untestable => return Some(PublishedVerdict::Open),
         };
@@ -154,4 +156,21 @@ pub struct PublishedNumber {
     pub inside: bool,
     /// Share of our runs below the published value, in percent (ties half).
     pub percentile: f64,
+}
+
+/// A published number of one method, and our runs of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InsideNumber {
+    pub method: String,
+    pub metric: String,
+    pub at: At,
+    #[serde(default, skip_serializing_if = "BestBy::is_default")]
+    pub best_by: BestBy,
+    /// Runs with a finite value.
+    pub seeds: usize,
+    pub failed_seeds: Vec<u64>,
+    pub mean: f64,
+    pub sd: f64,
+    #[serde(flatten)]
+    pub number: PublishedNumber,
 }

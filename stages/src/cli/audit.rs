@@ -143,7 +143,7 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], width: usize) -> Vec<Column>
         column(VERDICT_COLUMN, false, &|row| rows[row].1.verdict.words().to_owned()),
         column("difference", false, &with_evidence(difference_with_ends)),
         column("p (Holm)", true, &with_evidence(|evidence| p_value(evidence.p_holm.unwrap_or(evidence.p_t)))),
-        column("published", false, &|row| published(rows[row].1).to_owned()),
+        column("published", false, &|row| published(rows[row].1)),
         column("seeds", true, &with_evidence(|evidence| evidence.seeds.to_string())),
     ];
     let total = |columns: &[Column]| columns.iter().map(|column| column.width() + 2).sum::<usize>() - 2;
@@ -170,13 +170,18 @@ fn difference_with_half_width(evidence: &Evidence) -> String {
 }
 
 /// Whether the published numbers lie where one more run of ours would.
-fn published(protocol: &ProtocolVerdict) -> &'static str {
-    match protocol.reproduced.as_ref().map(|numbers| (numbers.a.inside, numbers.b.inside)) {
+fn published(protocol: &ProtocolVerdict) -> String {
+    if !protocol.inside.is_empty() {
+        let inside = protocol.inside.iter().filter(|number| number.number.inside).count();
+        return format!("{inside} of {}", protocol.inside.len());
+    }
+    let words = match protocol.reproduced.as_ref().map(|numbers| (numbers.a.inside, numbers.b.inside)) {
         None => "–",
         Some((true, true)) => "yes",
         Some((false, false)) => "no",
         Some(_) => "partly",
-    }
+    };
+    words.to_owned()
 }
 
 /// The statement, where protocols and controls disagree, and why a claim is open.
@@ -191,7 +196,8 @@ fn remarks(claim: &ClaimVerdicts, width: usize, paint: Paint) -> String {
         note(sentence);
     }
     for protocol in &claim.protocols {
-        if matches!(protocol.verdict, Verdict::Undecided | Verdict::Untestable) {
+        let misses = protocol.inside.iter().any(|number| !number.number.inside);
+        if misses || matches!(protocol.verdict, Verdict::Undecided | Verdict::Untestable) {
             note(&format!("{}: {}", protocol.protocol, protocol.reason));
         }
     }

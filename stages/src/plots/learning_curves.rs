@@ -8,7 +8,7 @@ use plotters::style::text_anchor::HPos;
 use super::canvas::{Canvas, Figure, PlotError, Stroke, Type, text_width};
 use super::panel::{Axis, Frame, Panel, REMARK};
 use super::{labels, theme};
-use crate::claims::schema::Claim;
+use crate::claims::schema::{Claim, Side};
 use crate::statistics::{describe, interval};
 use crate::table::Observation;
 
@@ -68,13 +68,15 @@ impl LearningCurves {
             return None;
         }
 
-        let named_protocols = claims.iter().flat_map(|claim| &claim.protocols).map(|named| &named.protocol);
+        let named_protocols = claims.iter().flat_map(|claim| &claim.protocols).map(|named| named.protocol.as_str());
         let protocols = in_order(named_protocols, rows.iter().map(|row| &row.protocol));
 
-        let compared = claims.iter().flat_map(|claim| [&claim.comparison.b, &claim.comparison.a]);
+        let comparisons = claims.iter().filter_map(|claim| claim.comparison());
+        let compared = comparisons.flat_map(|comparison| [&comparison.b, &comparison.a]);
         let controls = claims.iter().flat_map(|claim| &claim.controls);
         let controls = controls.flat_map(|control| [&control.b, &control.a]).flatten();
-        let methods = in_order(compared.chain(controls), rows.iter().map(|row| &row.method));
+        let named = compared.chain(controls).filter_map(Side::method_name);
+        let methods = in_order(named, rows.iter().map(|row| &row.method));
 
         let panels = protocols.into_iter().map(|protocol| {
             let curves = methods.iter().filter_map(|method| {
@@ -83,7 +85,8 @@ impl LearningCurves {
             CurvePanel { curves: curves.collect(), protocol }
         });
         let mut published = BTreeMap::new();
-        for claim in claims.iter().filter(|claim| claim.comparison.metric == metric) {
+        let measures = |claim: &&&Claim| claim.comparison().is_some_and(|comparison| comparison.metric == metric);
+        for claim in claims.iter().filter(measures) {
             for (method, values) in claim.published.iter().flat_map(|published| &published.curves) {
                 published.entry(method.clone()).or_insert_with(|| values.clone());
             }
@@ -93,10 +96,10 @@ impl LearningCurves {
 }
 
 /// The members of `present`, those that `named` names first and in its order, the others after them in theirs.
-fn in_order<'a>(named: impl Iterator<Item = &'a String>, present: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut rest: BTreeSet<&String> = present.collect();
-    let mut ordered: Vec<String> = named.filter_map(|name| rest.take(name)).cloned().collect();
-    ordered.extend(rest.into_iter().cloned());
+fn in_order<'a>(named: impl Iterator<Item = &'a str>, present: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut rest: BTreeSet<&str> = present.map(String::as_str).collect();
+    let mut ordered: Vec<String> = named.filter_map(|name| rest.take(name)).map(str::to_owned).collect();
+    ordered.extend(rest.into_iter().map(str::to_owned));
     ordered
 }
 

@@ -24,12 +24,16 @@ impl<'a> PairedDifferences<'a> {
         (!panels.is_empty()).then_some(Self { claim, panels })
     }
 
+    fn margin(&self) -> f64 {
+        self.claim.margin.unwrap_or_default()
+    }
+
     /// Least and greatest value of the shared axis: all differences, intervals, the margin, and 0.
     fn range(&self) -> (f64, f64) {
         let differences = self.panels.iter().flat_map(|(_, evidence)| differences(evidence));
         let intervals = self.panels.iter().flat_map(|(_, evidence)| evidence.interval);
         let values = differences.chain(intervals).filter(|value| value.is_finite());
-        let start = (-self.claim.margin.abs(), self.claim.margin.abs());
+        let start = (-self.margin(), self.margin());
         let (low, high) = values.fold(start, |(low, high), value| (low.min(value), high.max(value)));
         let room = 0.08 * (high - low);
         (low - room, high + room)
@@ -85,7 +89,7 @@ impl Figure for PairedDifferences<'_> {
                 unit => format!("difference ({unit})"),
             };
             panel.axes("seed", (i == 0).then_some(&y_label))?;
-            panel.title(protocol, &format!("{}, {} epoch", labels::metric(&comparison.metric), comparison.at))?;
+            panel.title(protocol, &format!("{}, {}", labels::metric(&comparison.metric), comparison.when()))?;
             self.draw_data(canvas, &panel, evidence)?;
         }
         for (i, line) in self.key()?.iter().enumerate() {
@@ -127,13 +131,13 @@ impl PairedDifferences<'_> {
     ) -> Result<(), PlotError> {
         let axis = seeds_axis(evidence);
         let across = |y: f64| [(axis.low, y), (axis.high, y)];
-        let margin = self.claim.margin.abs();
+        let margin = self.margin();
         panel.band(&across(-margin), &across(margin), theme::QUIET_INK)?;
         panel.line(&across(0.0), Stroke::solid(theme::INK, theme::AXIS_WIDTH))?;
 
         let comparison = &evidence.comparison;
         // The colour that the method under test has in the learning curves.
-        let colour = theme::colours(&[&comparison.b, &comparison.a])[1];
+        let colour = theme::colours(&[&comparison.b.to_string(), &comparison.a.to_string()])[1];
         let crowded = evidence.pairs.len() > 60;
         for (i, difference) in differences(evidence).enumerate() {
             let x = i as f64;
@@ -165,7 +169,7 @@ impl PairedDifferences<'_> {
         let parts = [
             format!("difference: {} − {}", evidence.comparison.a, evidence.comparison.b),
             format!("diamond: mean with its {} interval", percent(1.0 - self.claim.alpha)),
-            format!("grey band: margin ±{}", self.claim.margin.abs()),
+            format!("grey band: margin ±{}", self.margin()),
         ];
         let mut lines: Vec<String> = Vec::new();
         for part in parts {

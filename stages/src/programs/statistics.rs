@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::claims::runs::Runs;
-use crate::claims::schema::At;
+use crate::claims::schema::{At, BestBy};
 use crate::parameters::Parameters;
 use crate::statistics::{describe, interval};
 use crate::table::Observation;
@@ -82,8 +82,9 @@ pub fn summarise(
         let metrics: std::collections::BTreeSet<&str> = runs.values().flat_map(|run| run.metrics()).collect();
         for metric in metrics {
             for at in [At::Last, At::Best] {
-                let values: Vec<f64> = runs.values().filter_map(|run| run.value(metric, at)).collect();
-                let failed = runs.iter().filter(|(_, run)| run.value(metric, at).is_none());
+                let values: Vec<f64> =
+                    runs.values().filter_map(|run| run.value(metric, at, BestBy::default())).collect();
+                let failed = runs.iter().filter(|(_, run)| run.value(metric, at, BestBy::default()).is_none());
                 let [low, high] = interval::t_interval(&values, LEVEL);
                 summaries.push(Summary {
                     protocol: protocol.to_owned(),

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::words::{badge, prose};
 use super::{Figure, Figures, ReportError, slug, tables};
 use crate::claims::numbers::{decimals_of, plain};
+use crate::claims::schema::Side;
 use crate::claims::verdict::{ClaimVerdicts, PublishedNumber, Verdicts};
 use crate::plots::paired_differences::PairedDifferences;
 use crate::plots::{self};
@@ -73,8 +74,14 @@ fn evidence(
                     }
                 }
             }
-            h4 { "Statistics" }
-            (tables::statistics(claim))
+            @if claim.margin.is_some() {
+                h4 { "Statistics" }
+                (tables::statistics(claim))
+            }
+            @if claim.protocols.iter().any(|under| !under.inside.is_empty()) {
+                h4 { "Published numbers" }
+                (tables::inside(claim))
+            }
             (published(claim))
             @if claim.protocols.iter().any(|under| !under.controls.is_empty()) {
                 h4 { "Controls" }
@@ -99,7 +106,7 @@ fn sentence(title: &str) -> String {
 
 /// Where the published numbers lie among our runs.
 fn published(claim: &ClaimVerdicts) -> Markup {
-    let of = |method: &str, number: &PublishedNumber| {
+    let of = |method: &Side, number: &PublishedNumber| {
         let [low, high] = number.prediction.map(|end| plain(end, decimals_of(number.prediction)));
         let inside = if number.inside { "reproduced" } else { "not reproduced" };
         html! {

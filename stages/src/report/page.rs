@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::interval::{Scale, interval};
-use super::words::{badge, compared, count, fate, headline, prose, title};
+use super::words::{badge, compared, count, fate, headline, inside, prose, title};
 use super::{Figures, ReportError, claim, slug, style};
 use crate::claims::numbers::{list, percent};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, PublishedNumber, Verdict, Verdicts};
@@ -79,7 +79,7 @@ const KEY_SENTENCES: usize = 2;
 fn overview_of(claim: &ClaimVerdicts) -> Markup {
     let anchor = slug(&claim.id);
     let evidence: Vec<&Evidence> = claim.protocols.iter().filter_map(|under| under.evidence.as_ref()).collect();
-    let scale = Scale::new(evidence.iter().copied(), claim.margin);
+    let scale = Scale::new(evidence.iter().copied(), claim.margin.unwrap_or_default());
     html! {
         tbody role="rowgroup" {
             tr.claim role="row" {
@@ -116,6 +116,7 @@ fn overview_row(claim: &ClaimVerdicts, under: &ProtocolVerdict, scale: Scale, al
             td.difference role="cell" {
                 @match &under.evidence {
                     Some(evidence) => (interval(evidence, under.verdict, claim.alpha, scale)),
+                    None if !under.inside.is_empty() => (inside(under)),
                     None => span.quiet { "no evidence" },
                 }
                 @if let Some(evidence) = under.evidence.as_ref().filter(other_metric) {

@@ -1,7 +1,7 @@
 //! The verdicts in Markdown: for a pull request, a log, a terminal.
 
 use super::interval::range;
-use super::words::{fate, headline, title};
+use super::words::{fate, headline, inside, title};
 use crate::claims::numbers::{decimals_of, signed};
 use crate::claims::verdict::{ClaimVerdicts, ProtocolVerdict, Verdicts};
 use crate::plots::labels;
@@ -41,6 +41,15 @@ fn row(claim: &ClaimVerdicts, under: &ProtocolVerdict) -> String {
         }
         None => ("–".to_owned(), "–".to_owned()),
     };
+    if !under.inside.is_empty() {
+        return format!(
+            "| {} | {} | **{}** | – | – | – | {} |\n",
+            name(&claim.id),
+            name(&under.protocol),
+            under.verdict.words(),
+            inside(under)
+        );
+    }
     let published = claim.published_verdict(under).map_or("–", fate);
     let numbers = match &under.reproduced {
         Some(numbers) => match (numbers.a.inside, numbers.b.inside) {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::interval::{Scale, interval, range};
-use super::words::{badge, compared};
+use super::words::{badge, compared, count};
 use crate::claims::judge::MOST_SEEDS;
 use crate::claims::numbers::{decimals_for, decimals_of, p_value, percent, plain, signed};
-use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, Verdict};
+use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, ProtocolVerdict, Verdict};
 use crate::plots::labels;
 
 fn scrolling(label: &str, table: Markup) -> Markup {
@@ -32,7 +32,7 @@ pub fn statistics(claim: &ClaimVerdicts) -> Markup {
     let rows: Vec<Row> = vec![
         (
             "Compared in".into(),
-            Box::new(|_, e| format!("{}, {} epoch", labels::metric(&e.comparison.metric), e.comparison.at)),
+            Box::new(|_, e| format!("{}, {}", labels::metric(&e.comparison.metric), e.comparison.when())),
         ),
         ("Seeds".into(), Box::new(|_, e| seeds_and_failed(e))),
         (format!("{a}, mean ± sd"), Box::new(move |_, e| mean(e.mean_a, e.sd_a))),
@@ -42,7 +42,7 @@ pub fn statistics(claim: &ClaimVerdicts) -> Markup {
         ("p, paired t-test".into(), Box::new(|_, e| p_value(e.p_t))),
         ("p, after Holm".into(), Box::new(move |_, e| optional(e.p_holm))),
         ("p, sign-flip test".into(), Box::new(move |_, e| optional(e.p_sign_flip))),
-        (format!("p, within ±{}", claim.margin), Box::new(|_, e| p_value(e.p_equivalence))),
+        (format!("p, within ±{}", claim.margin.unwrap_or_default()), Box::new(|_, e| p_value(e.p_equivalence))),
         ("Effect size dz".into(), Box::new(|_, e| e.dz.map_or("–".to_owned(), |dz| signed(dz, 2)))),
         ("Further seeds to decide".into(), Box::new(|under, e| further_seeds(under.verdict, e))),
     ];
@@ -82,10 +82,51 @@ fn further_seeds(verdict: Verdict, evidence: &Evidence) -> String {
     }
 }
 
+/// One row a published number and protocol, where these are what the claim is about.
+pub fn inside(claim: &ClaimVerdicts) -> Markup {
+    let table = html! {
+        table.controls {
+            thead {
+                tr {
+                    th scope="col" { "Number" }
+                    th scope="col" { "Published" }
+                    th scope="col" { "Our runs, mean ± sd" }
+                    th scope="col" { "One more run of ours" }
+                    th scope="col" { "Percentile" }
+                    th scope="col" { "Inside" }
+                }
+            }
+            @for under in claim.protocols.iter().filter(|under| !under.inside.is_empty()) {
+                tbody {
+                    tr.group { th colspan="6" scope="rowgroup" { (under.protocol) } }
+                    @for number in &under.inside { (inside_row(number)) }
+                }
+            }
+        }
+    };
+    scrolling("Published numbers", table)
+}
+
+fn inside_row(of: &InsideNumber) -> Markup {
+    let InsideNumber { method, metric, at, best_by, seeds, mean, sd, number, .. } = of;
+    let digits = decimals_for(*sd);
+    let [low, high] = number.prediction.map(|end| plain(end, decimals_of(number.prediction)));
+    html! {
+        tr {
+            th scope="row" { (method) ", " (labels::metric(metric)) ", " (at.words(*best_by)) }
+            td.number { (number.published) }
+            td.number { (plain(*mean, digits)) " ± " (plain(*sd, digits)) span.quiet { " (" (count(*seeds, "seed")) ")" } }
+            td.number { (low) " to " (high) }
+            td.number { (plain(number.percentile, 0)) " %" }
+            td { (if number.inside { "yes" } else { "no" }) }
+        }
+    }
+}
+
 /// One row a control and protocol.
 pub fn controls(claim: &ClaimVerdicts) -> Markup {
     let all = claim.protocols.iter().flat_map(|under| &under.controls);
-    let scale = Scale::new(all.filter_map(|control| control.evidence.as_ref()), claim.margin);
+    let scale = Scale::new(all.filter_map(|control| control.evidence.as_ref()), claim.margin.unwrap_or_default());
     let mut names: Vec<&str> = Vec::new();
     for control in claim.protocols.iter().flat_map(|under| &under.controls) {
         if !names.contains(&control.name.as_str()) {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::claims::numbers::list;
-use crate::claims::verdict::{ClaimVerdicts, Evidence, PublishedVerdict, Verdict, Verdicts};
+use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, PublishedVerdict, Verdict, Verdicts};
 use crate::plots::labels;
 
 /// All verdicts there are, in the order in which they are counted.
@@ -103,7 +103,13 @@ pub fn protocols_differ(claim: &ClaimVerdicts) -> bool {
 pub fn compared(evidence: &Evidence) -> String {
     let comparison = &evidence.comparison;
     let metric = labels::metric(&comparison.metric);
-    format!("{} − {} in {metric}, {} epoch", comparison.a, comparison.b, comparison.at)
+    format!("{} − {} in {metric}, {}", comparison.a, comparison.b, comparison.when())
+}
+
+/// "5 of 6 published numbers inside our prediction intervals", for a claim about just that.
+pub fn inside(under: &ProtocolVerdict) -> String {
+    let inside = under.inside.iter().filter(|number| number.number.inside).count();
+    format!("{inside} of {} inside our prediction intervals", count(under.inside.len(), "published number"))
 }
 
 /// "1 claim", "2 claims".

@@ -12,6 +12,8 @@ use stages::random::numpy::RandomState;
 use stages::statistics::{correction, interval};
 use stages::table::{self, Observation};
 
+mod questions; // what a claim may ask: sides, epochs, thresholds, published numbers
+
 const CLAIM: &str = "\
 source:
   title: A study
@@ -208,7 +210,7 @@ fn what_is_missing_makes_a_claim_untestable() {
     assert_eq!(reason(Vec::new()), "Untestable: the tables hold no runs of experiment `study`.");
     let one_pair = reason(kept(|row| row.seed == 0 || row.method == "a"));
     assert!(
-        one_pair.contains("1 seed has a finite `val_loss` of both `a` and `b` (not so for seeds 1 and 2)"),
+        one_pair.contains("1 seed has a finite `val_loss` of both `a` and `b` (last epoch; not so for seeds 1 and 2)"),
         "{one_pair}"
     );
     let mut elsewhere = rows.clone();
@@ -326,7 +328,7 @@ fn bad_claim_files_are_refused_with_file_and_line() {
         (with("margin: 0.02", "margin: wide"), "claims/bad.yaml:16: ", "margin"),
         (with("    margin: 0.02\n", ""), "claims/bad.yaml:12: ", "missing field `margin`"),
         (with("statement:", "statment:"), "claims/bad.yaml:13: ", "unknown field `statment`"),
-        (with("direction: higher", "direction: up"), "claims/bad.yaml:15: ", "`higher` or `lower`"),
+        (with("direction: higher", "direction: up"), "claims/bad.yaml:15: ", "one of `higher`, `lower`, `different`"),
         (with("b: b, metric", "b: a, metric"), "claims/bad.yaml:12: ", "compares `a` with itself"),
         (with("[as-run, as-stated]", "[as-planned]"), "claims/bad.yaml:8: ", "`as-planned`"),
         (with("protocol: as-stated", "protocol: as-run"), "claims/bad.yaml:12: ", "lists protocol `as-run` twice"),
@@ -355,7 +357,7 @@ fn bad_claim_files_are_refused_with_file_and_line() {
 
 #[test]
 fn the_studys_claims_and_the_manuals_example_are_well_formed() {
-    let manual = include_str!("../../docs/claims.md");
+    let manual = include_str!("../../../docs/claims.md");
     let example = manual.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     assert_eq!(parse(Path::new("docs/claims.md"), example).unwrap().file.claims[0].controls.len(), 2);
 
@@ -363,9 +365,11 @@ fn the_studys_claims_and_the_manuals_example_are_well_formed() {
     let claims = || study.iter().flat_map(|source| &source.file.claims);
     assert!(claims().any(|claim| claim.id == "C-svvar-1"));
     // Where the last epoch is compared, a published curve ends at the published number.
-    for claim in claims().filter(|claim| claim.comparison.at == At::Last) {
+    for claim in claims() {
+        let Some(comparison) = claim.comparison().filter(|comparison| comparison.at == At::Last) else { continue };
         let Some(published) = &claim.published else { continue };
-        for (method, number) in [(&claim.comparison.a, published.a), (&claim.comparison.b, published.b)] {
+        for (side, number) in [(&comparison.a, published.a), (&comparison.b, published.b)] {
+            let Some(method) = side.method_name() else { continue };
             let end = published.curves.get(method).and_then(|curve| curve.last());
             assert!(end.is_none_or(|end| (end - number).abs() < 0.001), "{} {method}", claim.id);
         }
