@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::schema::{At, Direction};
+use super::schema::Direction;
 use super::verdict::Verdict;
 use crate::statistics::bootstrap::Bootstrap;
 use crate::statistics::t_test::{self, Alternative};
@@ -33,7 +33,7 @@ pub struct Question {
     pub b: String,
     /// The column whose values pair the two methods' rows.
     pub pair: String,
-    pub at: At,
+    pub at: When,
     /// Only rows in which these columns have these values.
     pub only: Vec<(String, String)>,
     /// Differences up to this size do not matter; none: no equivalence is looked for.
@@ -41,6 +41,15 @@ pub struct Question {
     pub alpha: f64,
     /// The claim is that the metric is so for `a`.
     pub direction: Direction,
+}
+
+/// The epoch that counts, where a table has epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Each run's last.
+    Last,
+    /// Each run's first with the least `val_loss`.
+    Best,
 }
 
 /// The numbers of the two methods side by side; differences are a − b.
@@ -203,8 +212,8 @@ fn runs(
     let (pair, epoch) = (table.need(&question.pair)?, table.find("epoch"));
     let metric = Metric::find(table, rows, &question.metric)?;
     let judge = match question.at {
-        At::Last => None,
-        At::Best => Some(Metric::find(table, rows, "val_loss")?),
+        When::Last => None,
+        When::Best => Some(Metric::find(table, rows, "val_loss")?),
     };
     let mut runs: BTreeMap<Name, Run> = BTreeMap::new();
     for row in of_method {
@@ -242,10 +251,10 @@ struct Run {
 }
 
 impl Run {
-    fn value(&self, at: At) -> Option<f64> {
+    fn value(&self, at: When) -> Option<f64> {
         let epoch = match at {
-            At::Last => self.last,
-            At::Best => {
+            When::Last => self.last,
+            When::Best => {
                 let finite = self.losses.iter().filter(|(_, (loss, _))| loss.is_finite());
                 finite.min_by(|(_, (x, _)), (_, (y, _))| x.total_cmp(y)).map(|(epoch, _)| *epoch)
             }

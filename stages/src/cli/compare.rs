@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::claims::compare::{Answer, CompareError, Question, compare};
-use crate::claims::numbers::{decimals_of, p_value, signed};
-use crate::claims::schema::{At, Direction};
+use crate::claims::compare::{Answer, CompareError, Question, When, compare};
+use crate::claims::numbers::{decimals_of, p_value, plain, signed};
+use crate::claims::schema::Direction;
 use crate::table::{self, TableError};
 
 /// Compares two methods in a table of results, whoever wrote it: Parquet, CSV or JSON lines
@@ -38,7 +38,7 @@ pub struct Args {
     /// Differences up to this size do not matter: look for equivalence too
     #[arg(long, value_parser = positive)]
     margin: Option<f64>,
-    /// The claim: the metric is higher, or lower, for A
+    /// The claim: how the metric is for A
     #[arg(long, value_enum, default_value = "higher")]
     direction: DirectionArg,
     /// The chance of a wrong verdict that is put up with
@@ -59,6 +59,7 @@ enum AtArg {
 enum DirectionArg {
     Higher,
     Lower,
+    Different,
 }
 
 #[derive(Debug, Error)]
@@ -79,8 +80,8 @@ pub fn run(args: &Args) -> Result<String, Failure> {
         b: args.b.clone(),
         pair: args.pair.clone(),
         at: match args.at {
-            AtArg::Last => At::Last,
-            AtArg::Best => At::Best,
+            AtArg::Last => When::Last,
+            AtArg::Best => When::Best,
         },
         only: args.only.clone(),
         margin: args.margin,
@@ -88,6 +89,7 @@ pub fn run(args: &Args) -> Result<String, Failure> {
         direction: match args.direction {
             DirectionArg::Higher => Direction::Higher,
             DirectionArg::Lower => Direction::Lower,
+            DirectionArg::Different => Direction::Different,
         },
     };
     let answer = compare(&table::read_columns(&args.table)?, &question)?;
@@ -99,8 +101,8 @@ fn text(answer: &Answer, question: &Question) -> String {
     let interval = |[low, high]: [f64; 2]| format!("[{}, {}]", signed(low, decimals), signed(high, decimals));
     let Answer { a, b, metric, n, .. } = answer;
     let mut lines = vec![
-        (format!("mean of {a}"), format!("{:.decimals$}", answer.mean_a)),
-        (format!("mean of {b}"), format!("{:.decimals$}", answer.mean_b)),
+        (format!("mean of {a}"), plain(answer.mean_a, decimals)),
+        (format!("mean of {b}"), plain(answer.mean_b, decimals)),
         (
             "difference".to_owned(),
             format!("{} {} (95 %, paired t)", signed(answer.difference, decimals), interval(answer.ci95)),
