@@ -6,7 +6,9 @@ use pipeline::study::{
 };
 use stages::cli::{self, audit, compare, diff, search};
 use stages::parameters::Parameters;
-use stages::programs::{budget, checks, mnist1d, plots, report, sensitivity, statistics, train, tune, tuned, verdicts};
+use stages::programs::{
+    budget, checks, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
+};
 use stages::protocols::EXPERIMENTS;
 
 include!(concat!(env!("OUT_DIR"), "/code.rs"));
@@ -90,6 +92,7 @@ pub static STUDY: Study = Study {
         program!(statistics, nothing_more),
         program!(budget, nothing_more),
         program!(checks, experiments),
+        program!(spread, nothing_more),
         program!(plots, nothing_more),
         program!(verdicts, nothing_more),
         program!(report, nothing_more),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::search::journal::{JournalError, Recorded};
+use crate::search::journal::Recorded;
 use crate::search::study::{Direction, State, Study, Trial};
 use crate::statistics::budget::expected_best;
 use crate::statistics::describe;
@@ -77,10 +77,6 @@ pub struct Span {
 
 #[derive(Debug, Error)]
 pub enum BudgetError {
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error("{}: cannot be listed: {source}", path.display())]
-    Folder { path: PathBuf, source: std::io::Error },
     #[error("{}: the study is called `{name}`, not EXPERIMENT PROTOCOL METHOD, tuning SEED, as `retrial stage tune` calls its own", path.display())]
     Name { path: PathBuf, name: String },
     #[error("{}: this is the tuning of {}: remove one", path.display(), other.display())]
@@ -109,6 +105,9 @@ impl Name {
     }
 }
 
+/// Of one method, by seed.
+type Tunings<'a> = Vec<(u64, &'a Study)>;
+
 /// The curves of an experiment's methods under every protocol that has tuned them; journals of other experiments are passed
 /// over.
 pub fn budget(experiment: &str, journals: &[(PathBuf, Recorded)]) -> Result<Budget, BudgetError> {
@@ -126,7 +125,7 @@ pub fn budget(experiment: &str, journals: &[(PathBuf, Recorded)]) -> Result<Budg
     if studies.is_empty() {
         return Err(BudgetError::None(experiment.to_owned()));
     }
-    let mut protocols: BTreeMap<String, BTreeMap<String, Vec<(u64, &Study)>>> = BTreeMap::new();
+    let mut protocols: BTreeMap<String, BTreeMap<String, Tunings>> = BTreeMap::new();
     for (name, (_, study)) in studies {
         protocols.entry(name.protocol).or_default().entry(name.method).or_default().push((name.seed, study));
     }

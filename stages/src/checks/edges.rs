@@ -2,7 +2,7 @@
 //!
 //! Source: Choi et al. 2019, "On empirical comparisons of optimizers for deep learning".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CheckError, Design, Observation};
 use crate::claims::numbers::list;
@@ -28,28 +28,34 @@ pub(super) fn check(design: &Design) -> Result<Vec<Observation>, CheckError> {
             });
         }
     }
-    // Protocol, arm -> parameter and end -> seeds of the tunings.
-    let mut tuned: BTreeMap<(String, &str), (usize, BTreeMap<String, Vec<u64>>)> = BTreeMap::new();
+    let mut tuned: BTreeMap<(String, &str), Ends> = BTreeMap::new();
     for tuning in &design.tunings {
         let Some(best) = &tuning.best else { continue };
-        let (number, near) = tuned.entry((tuning.protocol.to_string(), &tuning.method)).or_default();
-        *number += 1;
-        for end in design.near_ends(best) {
-            near.entry(end).or_default().push(tuning.seed);
-        }
+        let ends = tuned.entry((tuning.protocol.to_string(), &tuning.method)).or_default();
+        let near = design.near_ends(best);
+        ends.tunings += 1;
+        ends.at_ends += usize::from(!near.is_empty());
+        ends.near.extend(near);
     }
-    for ((protocol, arm), (number, near)) in tuned {
-        let seeds: std::collections::BTreeSet<u64> = near.values().flatten().copied().collect();
-        let ends: Vec<String> = near.into_keys().collect();
-        let sentence = match seeds.len() {
-            0 => format!("the best values of all {number} tunings of {arm} lie well inside what was searched"),
+    for ((protocol, arm), Ends { tunings, at_ends, near }) in tuned {
+        let near: Vec<String> = near.into_iter().collect();
+        let sentence = match at_ends {
+            0 => format!("the best values of all {tunings} tunings of {arm} lie well inside what was searched"),
             some => {
-                format!("{some} of {number} tunings of {arm} ended at an end of what was searched: {}", list(&ends))
+                format!("{some} of {tunings} tunings of {arm} ended at an end of what was searched: {}", list(&near))
             }
         };
-        observations.push(Observation { protocols: vec![protocol], concern: !seeds.is_empty(), sentence });
+        observations.push(Observation { protocols: vec![protocol], concern: at_ends > 0, sentence });
     }
     Ok(observations)
+}
+
+/// How the tunings of one arm ended under one protocol.
+#[derive(Debug, Default)]
+struct Ends {
+    tunings: usize,
+    at_ends: usize,
+    near: BTreeSet<String>,
 }
 
 impl Design<'_> {

@@ -99,11 +99,8 @@ pub enum CompareError {
          name what pairs rows with --pair"
     )]
     Repeated { first: String, second: String, metric: String, method: String, place: String },
-    #[error(
-        "{table}: {n} of the values of `{pair}` have a finite `{metric}` of both `{a}` and `{b}`{left_out}, and 2 are the \
-         least"
-    )]
-    TooFew { table: String, n: usize, pair: String, metric: String, a: String, b: String, left_out: String },
+    #[error("{table}: {n} of the values of `{pair}` have {what}, and 2 are the least")]
+    TooFew { table: String, n: usize, pair: String, what: String },
     #[error("{table}: the values of `{metric}` are too large to compute with")]
     TooLarge { table: String, metric: String },
 }
@@ -127,11 +124,12 @@ pub fn compare(table: &Columns, question: &Question) -> Result<Answer, CompareEr
         }
     }
     if pairs.len() < 2 {
-        let Question { metric, a, b, pair, .. } = question.clone();
         let left_out = [("not so for", &failed), ("of one method only", &unpaired)];
         let left_out = left_out.into_iter().filter(|(_, names)| !names.is_empty());
-        let left_out = left_out.map(|(why, names)| format!(" ({why}: {})", names.join(", "))).collect();
-        return Err(CompareError::TooFew { table: file(table), n: pairs.len(), pair, metric, a, b, left_out });
+        let left_out: String = left_out.map(|(why, names)| format!(" ({why}: {})", names.join(", "))).collect();
+        let Question { metric, a, b, pair, .. } = question;
+        let what = format!("a finite `{metric}` of both `{a}` and `{b}`{left_out}");
+        return Err(CompareError::TooFew { table: file(table), n: pairs.len(), pair: pair.clone(), what });
     }
     let answer = answer(question, &pairs, failed, unpaired);
     let numbers = [answer.mean_a, answer.mean_b, answer.ci95[0], answer.ci95[1]];

@@ -16,6 +16,7 @@ pub mod compare; // two methods in any table, without a claim file
 mod evidence; // the statistics of one paired comparison
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch
+pub mod spread; // what a single run leaves open
 
 // The answer
 pub mod numbers; // numbers as people read them

@@ -10,7 +10,7 @@ use crate::claims::schema::Claim;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::protocol;
-use crate::protocols::tuning;
+use crate::protocols::tuning::Tuning;
 
 /// Looks at the design of experiments: search spaces, budgets, what chooses, and reported numbers that cannot be
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,8 @@ pub struct Args {
 pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Send + Sync>> {
     let sources = read::read(&args.claims)?;
     let claims: Vec<&Claim> = sources.iter().flat_map(|source| &source.file.claims).collect();
-    let tunings = tuning::read_all(&args.tuned)?;
+    let files = artifact::json_files(&args.tuned)?;
+    let tunings = files.iter().map(|file| artifact::read_json(file)).collect::<Result<Vec<Tuning>, _>>()?;
     let mut findings = Vec::new();
     for name in &args.experiments {
         findings.extend(check(protocol::find(EXPERIMENTS, name)?, parameters, &tunings, &claims)?);
