@@ -60,7 +60,7 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Observation>, TableError> {
     Ok(tables.concat())
 }
 
-/// Reads the rows of a table, or of all tables of a folder in order of their names: Parquet (`.parquet`), CSV (`.csv`) or
+/// Reads the rows of a table, or of all tables of a folder and of the folders in it, in order of their names: Parquet (`.parquet`), CSV (`.csv`) or
 /// JSON lines (`.jsonl`, `.ndjson`).
 ///
 /// Columns may stand in any order, further columns are ignored. In Parquet text may be categorical, and any integer and
@@ -70,24 +70,25 @@ pub fn read(path: &Path) -> Result<Vec<Observation>, TableError> {
     Ok(tables.concat())
 }
 
-/// The tables that a path means: a file, or all tables in a folder, in order of their names.
+/// The tables that a path means: a file, or all tables in a folder and in the folders in it, in order of their names.
 fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
     let open = |source| TableError::Open { path: path.to_owned(), source };
     if !std::fs::metadata(path).map_err(open)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(open)? {
-        let file = entry.map_err(open)?.path();
-        if Format::of(&file).is_some() {
-            files.push(file);
+    let entries = std::fs::read_dir(path).map_err(open)?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(open)?;
+    entries.retain(|entry| entry.is_dir() || Format::of(entry).is_some());
+    entries.sort();
+    let mut found = Vec::new();
+    for entry in entries {
+        match files(&entry) {
+            // A folder without tables may lie beside others.
+            Err(TableError::NoFiles { .. }) => (),
+            files => found.extend(files?),
         }
     }
-    if files.is_empty() {
-        return Err(TableError::NoFiles { path: path.to_owned() });
-    }
-    files.sort();
-    Ok(files)
+    if found.is_empty() { Err(TableError::NoFiles { path: path.to_owned() }) } else { Ok(found) }
 }
 
 fn read_file(path: &Path) -> Result<Vec<Observation>, TableError> {
