@@ -12,6 +12,7 @@ pub mod at; // when a run's value is taken
 mod fields; // numbers within bounds
 
 // What the tables say
+pub mod compare; // two methods in any table, without a claim file
 mod evidence; // the statistics of one paired comparison
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch

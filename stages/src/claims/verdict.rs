@@ -70,6 +70,13 @@ impl Verdict {
     }
 }
 
+impl ProtocolVerdict {
+    /// Whether the claim file expects another verdict.
+    pub fn is_unexpected(&self) -> bool {
+        self.expected.is_some_and(|expected| expected != self.verdict)
+    }
+}
+
 /// What becomes of the source's finding, that its `a` lies above or below its `b`, under a protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PublishedVerdict {

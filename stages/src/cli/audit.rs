@@ -6,40 +6,105 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
-use crate::claims::numbers::{decimals_of, p_value, signed};
+use crate::checks::Checks;
+use crate::claims::numbers::{decimals_of, list, p_value, signed};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, Verdict, Verdicts};
+use crate::report;
 
 /// Where the study keeps its verdicts, from the repository's root.
 pub const VERDICTS: &str = "artifacts/verdicts.json";
 
-/// Shows the verdict on every claim under every protocol.
-#[derive(Debug, clap::Args)]
+/// Where the study keeps what was found without training.
+pub const CHECKS: &str = "artifacts/checks.json";
+
+/// Shows the verdict on every claim under every protocol
+///
+/// Exits with 1 where a verdict is not the one that the claim file expects.
+#[derive(Debug, Default, clap::Args)]
 pub struct Args {
-    /// Print the verdicts as JSON, for programs
+    /// Print the verdicts, or the checks, as JSON, for programs
     #[arg(long)]
     pub json: bool,
+    /// Show what can be said without training: search spaces, budgets, what chooses, and reported numbers that cannot be
+    #[arg(long, conflicts_with_all = ["junit", "markdown"])]
+    pub checks: bool,
+    /// Write a JUnit file too: a test case for each claim and protocol, failing where another verdict is expected
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write a summary in Markdown too, for a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
 }
 
 #[derive(Debug, Error)]
 pub enum AuditError {
     #[error("there are no verdicts yet ({} does not exist): run `retrial repro` first", .0.display())]
     None(PathBuf),
+    #[error(
+        "there are no checks yet ({} does not exist): let a stage run `retrial stage checks`, then `retrial repro`",
+        .0.display()
+    )]
+    NoChecks(PathBuf),
+    #[error(transparent)]
+    Unwritable(ArtifactError),
     #[error("{0}: run `retrial repro` to write it again")]
     Unreadable(#[from] ArtifactError),
 }
 
-/// What the command prints: a table fitted to `width` columns, in colour if asked, or JSON.
-pub fn run(args: &Args, root: &Path, width: usize, colour: bool) -> Result<String, AuditError> {
+/// What the command prints (a table fitted to `width` columns, in colour if asked, or JSON), and whether every verdict is
+/// the expected one.
+pub fn run(args: &Args, root: &Path, width: usize, colour: bool) -> Result<(String, bool), AuditError> {
+    if args.checks {
+        return Ok((checks(args, root, width, colour)?, true));
+    }
     let path = root.join(VERDICTS);
     if !path.exists() {
         return Err(AuditError::None(path));
     }
     let verdicts: Verdicts = artifact::read_json(&path)?;
-    if args.json {
-        // As the stage wrote it, to the byte.
-        return Ok(std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path, source })?);
+    let files = [(&args.junit, report::junit as fn(&Verdicts) -> String), (&args.markdown, report::for_pull_request)];
+    for (file, content) in files {
+        if let Some(file) = file {
+            artifact::write(file, content(&verdicts).as_bytes()).map_err(AuditError::Unwritable)?;
+        }
     }
-    Ok(table(&verdicts, width, colour))
+    let good = !verdicts.claims.iter().flat_map(|claim| &claim.protocols).any(ProtocolVerdict::is_unexpected);
+    // JSON as the stage wrote it, to the byte.
+    let text = if args.json { written(path)? } else { table(&verdicts, width, colour) };
+    Ok((text, good))
+}
+
+fn written(path: PathBuf) -> Result<String, ArtifactError> {
+    std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path, source })
+}
+
+/// What was found without training: concerns in full, then the count of all that was looked at.
+fn checks(args: &Args, root: &Path, width: usize, colour: bool) -> Result<String, AuditError> {
+    let path = root.join(CHECKS);
+    if !path.exists() {
+        return Err(AuditError::NoChecks(path));
+    }
+    let checks: Checks = artifact::read_json(&path)?;
+    if args.json {
+        return Ok(written(path)?);
+    }
+    let paint = Paint { colour };
+    let mut text = String::new();
+    let mut experiment = "";
+    for finding in checks.findings.iter().filter(|finding| finding.concern) {
+        if finding.experiment != experiment {
+            experiment = &finding.experiment;
+            let _ = writeln!(text, "{}", paint.paint(BOLD, experiment));
+        }
+        let check = finding.check.words();
+        let protocols =
+            if finding.protocols.is_empty() { String::new() } else { format!(" ({})", list(&finding.protocols)) };
+        let sentence = wrap(&format!("{}{protocols}", finding.sentence), width, 4);
+        let _ = writeln!(text, "  {}\n    {sentence}", paint.paint(style(Verdict::Undecided), check));
+    }
+    let (all, concerns) = (checks.findings.len(), checks.findings.iter().filter(|finding| finding.concern).count());
+    let _ = writeln!(text, "\n{all} checks, {concerns} of concern");
+    Ok(text)
 }
 
 /// One line for each claim and protocol, then what there is to say about each claim, then the count.
@@ -196,6 +261,10 @@ fn remarks(claim: &ClaimVerdicts, width: usize, paint: Paint) -> String {
         note(sentence);
     }
     for protocol in &claim.protocols {
+        if let Some(expected) = protocol.expected.filter(|_| protocol.is_unexpected()) {
+            let found = protocol.verdict.words();
+            note(&format!("{}: expected {}, found {found}", protocol.protocol, expected.words()));
+        }
         let misses = protocol.inside.iter().any(|number| !number.number.inside);
         if misses || matches!(protocol.verdict, Verdict::Undecided | Verdict::Untestable) {
             note(&format!("{}: {}", protocol.protocol, protocol.reason));

@@ -10,13 +10,15 @@ mod interval; // an interval as a row of a table shows it
 mod figure; // figures inside the page
 mod style; // the style sheet
 mod summary; // the same in Markdown
+mod junit; // for continuous integration
 mod words; // sentences that both share
 
 use std::collections::BTreeMap;
 
 pub use figure::{Figure, FigureError};
+pub use junit::junit;
 pub use page::page;
-pub use summary::summary;
+pub use summary::{for_pull_request, summary};
 use thiserror::Error;
 
 use crate::claims::spread::Spread;

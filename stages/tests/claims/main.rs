@@ -454,9 +454,11 @@ fn the_stages_write_the_same_bytes_for_the_same_runs() {
     );
 
     // What the stage wrote is what `retrial audit` shows.
-    let shown = audit::run(&audit::Args { json: true }, &root.path().join("first"), 80, false).unwrap();
-    assert_eq!(shown.as_bytes(), first[0]);
-    let missing = audit::run(&audit::Args { json: false }, root.path(), 80, false).unwrap_err().to_string();
+    let shown =
+        audit::run(&audit::Args { json: true, ..audit::Args::default() }, &root.path().join("first"), 80, false)
+            .unwrap();
+    assert_eq!(shown.0.as_bytes(), first[0]);
+    let missing = audit::run(&audit::Args::default(), root.path(), 80, false).unwrap_err().to_string();
     assert!(missing.contains("run `retrial repro` first"), "{missing}");
 }
 

@@ -15,6 +15,7 @@ mod kill;
 mod lock;
 mod newcomer;
 mod project;
+mod python;
 mod records;
 mod running;
 mod store;
