@@ -1,5 +1,6 @@
 //! `repro`: makes everything true.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -7,7 +8,7 @@ use super::{Context, OverlayArgs, coloured, interruptions, print, print_json, te
 use crate::error::Error;
 use crate::execute::{self, Failure, Interrupt, Options, Summary};
 use crate::plan;
-use crate::progress::{Colour, Lines, duration};
+use crate::progress::{Colour, Lines, Live, duration};
 
 /// Make everything true: run or restore what is out of date, then print the conclusion
 ///
@@ -75,8 +76,24 @@ pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error
     let [asked, urgent] = interruptions()?;
     let interrupt = Interrupt { asked: &asked, urgent: &urgent };
     let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
-    let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?;
+    let summary = if is_drawn_on() {
+        let mut live = Live::new(std::io::stderr(), coloured(&std::io::stderr()), columns);
+        let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| live.show(&event));
+        live.end();
+        summary?
+    } else {
+        execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?
+    };
     conclude(context, &arguments, &summary, &mut lines, started)
+}
+
+/// Whether standard error is a terminal that can be drawn on.
+fn is_drawn_on() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size_of(std::io::stderr()).map_or(100, |(width, _)| usize::from(width.0))
 }
 
 fn conclude(
