@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::evidence::{evidence, inside, reproduced, sample};
+use super::predicted::Predicted;
 use super::read::ClaimSource;
 use super::runs::{Repeated, Runs};
 use super::schema::{Claim, Comparison, ProtocolComparison, PublishedValue, Question};
-use super::sentences;
 use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, Verdict, Verdicts};
+use super::{court, criterion, noise, sentences};
 use crate::statistics::power::Outlook;
 use crate::statistics::{correction, describe};
 use crate::table::Observation;
@@ -68,6 +69,15 @@ impl Finding {
 /// the sign; else *undecided*. With fewer than two pairs of runs a claim is *untestable*. Controls are judged alike,
 /// without the correction.
 pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, JudgeError> {
+    judge_with(sources, rows, &Predicted::default())
+}
+
+/// [`judge`], with what the runs predict for each row of the test part.
+pub fn judge_with(
+    sources: &[ClaimSource],
+    rows: &[Observation],
+    predicted: &Predicted,
+) -> Result<Verdicts, JudgeError> {
     let experiments = Runs::by_experiment(rows)?;
     for source in sources {
         for claim in &source.file.claims {
@@ -98,12 +108,13 @@ pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, 
 
     let verdicts = claims.into_iter().zip(findings).map(|((source, claim), findings)| {
         let protocols = claim.protocols.iter().zip(findings);
-        let protocols = protocols.map(|(p, finding)| judge_under(&experiments, claim, p, finding, &family));
+        let protocols = protocols.map(|(p, finding)| judge_under(&experiments, predicted, claim, p, finding, &family));
         let mut verdicts = ClaimVerdicts {
             id: claim.id.clone(),
             statement: claim.statement.trim().to_owned(),
             experiment: claim.experiment.clone(),
             source: source.file.source.clone(),
+            criterion: criterion::digest(claim),
             alpha: claim.alpha,
             margin: claim.margin(),
             published: claim.published.clone(),
@@ -191,6 +202,7 @@ fn find_inside(
 /// The verdict on one claim under one protocol, from its finding, and on its controls.
 fn judge_under(
     experiments: &BTreeMap<&str, Runs>,
+    predicted: &Predicted,
     claim: &Claim,
     protocol: &ProtocolComparison,
     finding: Finding,
@@ -204,6 +216,8 @@ fn judge_under(
         reproduced: None,
         controls: Vec::new(),
         inside: Vec::new(),
+        noise: None,
+        court: Vec::new(),
         expected: protocol.expect,
     };
     let finding = match finding {
@@ -230,11 +244,20 @@ fn judge_under(
         let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, &[]);
         ControlVerdict { name: control.name.clone(), verdict, reason, evidence }
     });
-    ProtocolVerdict { evidence, reproduced, controls: controls.collect(), ..empty(verdict, reason) }
+    let controls = controls.collect();
+    let noise = runs.zip(evidence.as_ref()).and_then(|(runs, evidence)| {
+        noise::floor(runs, predicted, &claim.experiment, &protocol.protocol, evidence, published)
+    });
+    let court = claim
+        .court
+        .iter()
+        .filter_map(|control| Some(court::sit(*control, runs?, &protocol.protocol, &changed, claim.alpha, *margin)));
+    let court = court.collect();
+    ProtocolVerdict { evidence, reproduced, controls, noise, court, ..empty(verdict, reason) }
 }
 
 /// The rule. `family` holds the p-values that the comparison's own was corrected with; none for a control.
-fn decide(
+pub(super) fn decide(
     alpha: f64,
     margin: f64,
     finding: Result<Evidence, String>,

@@ -10,11 +10,17 @@ mod written; // a claim as its file has it, and what it means
 pub mod side; // one side of a comparison
 pub mod at; // when a run's value is taken
 mod fields; // numbers within bounds
+pub mod criterion; // what decides a verdict, as a digest
+pub mod amended; // criteria that were changed after results existed
 
 // What the tables say
 mod evidence; // the statistics of one paired comparison
+mod noise; // what a finite test part can show
+pub mod predicted; // tables of predictions, looked up by run and epoch
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch
+
+mod court; // the judgement itself, tried with known truths
 
 // The answer
 pub mod numbers; // numbers as people read them

@@ -1,23 +1,51 @@
 //! `retrial audit`: the verdicts on all claims, as a table for a person.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
+use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, p_value, signed};
-use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, Verdict, Verdicts};
+use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
+use crate::report;
 
 /// Where the study keeps its verdicts, from the repository's root.
 pub const VERDICTS: &str = "artifacts/verdicts.json";
 
-/// Shows the verdict on every claim under every protocol.
-#[derive(Debug, clap::Args)]
+/// Show the verdict on every claim under every protocol
+///
+/// A claim whose criterion was changed after it was first judged is marked as amended, as far as the run records reach
+/// back. Exit code 1: a verdict is not the one that its claim file expects.
+#[derive(Debug, Default, clap::Args)]
 pub struct Args {
     /// Print the verdicts as JSON, for programs
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["junit", "markdown"])]
     pub json: bool,
+    /// Print a JUnit report: one case for each claim and protocol, failing where the verdict is not the expected one
+    #[arg(long, conflicts_with = "markdown")]
+    pub junit: bool,
+    /// Print a summary in Markdown, for a pull request
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// What is known beside the verdicts.
+pub struct Setting<'a> {
+    pub root: &'a Path,
+    /// Earlier contents of the file of verdicts and when they were reached, the oldest first.
+    pub past: &'a [(String, Vec<u8>)],
+    pub width: usize,
+    pub colour: bool,
+}
+
+/// What the command prints, and whether all is as expected.
+#[derive(Debug)]
+pub struct Audit {
+    pub text: String,
+    pub good: bool,
 }
 
 #[derive(Debug, Error)]
@@ -28,30 +56,71 @@ pub enum AuditError {
     Unreadable(#[from] ArtifactError),
 }
 
-/// What the command prints: a table fitted to `width` columns, in colour if asked, or JSON.
-pub fn run(args: &Args, root: &Path, width: usize, colour: bool) -> Result<String, AuditError> {
-    let path = root.join(VERDICTS);
+/// The verdicts as a table fitted to a width, in colour if asked, or in one of the other forms.
+pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
+    let path = setting.root.join(VERDICTS);
     if !path.exists() {
         return Err(AuditError::None(path));
     }
     let verdicts: Verdicts = artifact::read_json(&path)?;
-    if args.json {
-        // As the stage wrote it, to the byte.
-        return Ok(std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path, source })?);
+    // What an older or newer build wrote in another shape can't testify.
+    let earlier = setting.past.iter().filter_map(|(when, bytes)| {
+        let verdicts = serde_json::from_slice(bytes).ok()?;
+        Some(Earlier { when: when.clone(), verdicts })
+    });
+    let amended = amended(&verdicts, &earlier.collect::<Vec<_>>());
+    let text = if args.json {
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path: path.clone(), source })?;
+        // As the stage wrote it, to the byte, unless there is something to add.
+        if amended.is_empty() { text } else { with_amendments(&text, &amended, &path)? }
+    } else if args.junit {
+        report::junit::report(&verdicts)
+    } else if args.markdown {
+        report::summary(&verdicts) + &markdown_notes(&amended)
+    } else {
+        table(&verdicts, &amended, setting.width, setting.colour)
+    };
+    let surprises = verdicts.claims.iter().flat_map(|claim| &claim.protocols).any(ProtocolVerdict::is_unexpected);
+    Ok(Audit { text, good: !surprises })
+}
+
+/// Claim -> how its criterion was changed.
+pub type Amendments = BTreeMap<String, Amendment>;
+
+fn with_amendments(text: &str, amended: &Amendments, path: &Path) -> Result<String, ArtifactError> {
+    let json = |source| ArtifactError::Json { path: path.to_owned(), source };
+    let mut value: serde_json::Value = serde_json::from_str(text).map_err(json)?;
+    for claim in value["claims"].as_array_mut().into_iter().flatten() {
+        if let Some(amendment) = claim["id"].as_str().and_then(|id| amended.get(id)) {
+            claim["amended"] = serde_json::to_value(amendment).map_err(json)?;
+        }
     }
-    Ok(table(&verdicts, width, colour))
+    Ok(serde_json::to_string_pretty(&value).map_err(json)? + "\n")
+}
+
+fn markdown_notes(amended: &Amendments) -> String {
+    let note = |(claim, amendment): (&String, &Amendment)| format!("\n**{claim}** {}\n", in_words(amendment));
+    amended.iter().map(note).collect()
+}
+
+fn in_words(amendment: &Amendment) -> String {
+    format!(
+        "is judged by an amended criterion: it was changed after the claim was first judged, on {} (universal time).",
+        amendment.first_judged
+    )
 }
 
 /// One line for each claim and protocol, then what there is to say about each claim, then the count.
 ///
 /// Lines are at most `width` wide, as far as names allow: narrow tables show the interval as ±, then leave out seeds,
 /// published numbers and p.
-pub fn table(verdicts: &Verdicts, width: usize, colour: bool) -> String {
+pub fn table(verdicts: &Verdicts, amended: &Amendments, width: usize, colour: bool) -> String {
     let paint = Paint { colour };
-    let mut text = lines(&verdicts.claims, width, paint);
+    let mut text = lines(&verdicts.claims, amended, width, paint);
     for claim in &verdicts.claims {
         text.push('\n');
-        text.push_str(&remarks(claim, width, paint));
+        text.push_str(&remarks(claim, amended.get(&claim.id), width, paint));
     }
     text.push('\n');
     text.push_str(&wrap(&count(verdicts), width, 0));
@@ -104,10 +173,10 @@ impl Column {
 
 const VERDICT_COLUMN: &str = "verdict";
 
-fn lines(claims: &[ClaimVerdicts], width: usize, paint: Paint) -> String {
+fn lines(claims: &[ClaimVerdicts], amended: &Amendments, width: usize, paint: Paint) -> String {
     let rows: Vec<(&ClaimVerdicts, &ProtocolVerdict)> =
         claims.iter().flat_map(|claim| claim.protocols.iter().map(move |protocol| (claim, protocol))).collect();
-    let columns = fit(&rows, width);
+    let columns = fit(&rows, amended, width);
     let line = |cell: &dyn Fn(&Column) -> String| {
         let cells: Vec<String> = columns.iter().map(cell).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
@@ -123,7 +192,7 @@ fn lines(claims: &[ClaimVerdicts], width: usize, paint: Paint) -> String {
 }
 
 /// The columns that fit into `width`, the most important first to stay.
-fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], width: usize) -> Vec<Column> {
+fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], amended: &Amendments, width: usize) -> Vec<Column> {
     let column = |title, right, cell: &dyn Fn(usize) -> String| Column {
         title,
         right,
@@ -140,7 +209,10 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], width: usize) -> Vec<Column>
     let mut columns = vec![
         column("claim", false, &id),
         column("protocol", false, &|row| rows[row].1.protocol.clone()),
-        column(VERDICT_COLUMN, false, &|row| rows[row].1.verdict.words().to_owned()),
+        column(VERDICT_COLUMN, false, &|row| {
+            let mark = if amended.contains_key(&rows[row].0.id) { ", amended" } else { "" };
+            format!("{}{mark}", rows[row].1.verdict.words())
+        }),
         column("difference", false, &with_evidence(difference_with_ends)),
         column("p (Holm)", true, &with_evidence(|evidence| p_value(evidence.p_holm.unwrap_or(evidence.p_t)))),
         column("published", false, &|row| published(rows[row].1)),
@@ -185,13 +257,16 @@ fn published(protocol: &ProtocolVerdict) -> String {
 }
 
 /// The statement, where protocols and controls disagree, and why a claim is open.
-fn remarks(claim: &ClaimVerdicts, width: usize, paint: Paint) -> String {
+fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, paint: Paint) -> String {
     let indent = claim.id.chars().count() + 2;
     let statement = wrap(&claim.statement, width, indent);
     let mut text = format!("{}  {statement}\n", paint.paint(BOLD, &claim.id));
     let mut note = |remark: &str| {
         let _ = writeln!(text, "  {} {}", paint.paint(NOTE, "note:"), wrap(remark, width, 8));
     };
+    if let Some(amendment) = amended {
+        note(&format!("{} {}", claim.id, in_words(amendment)));
+    }
     for sentence in &claim.disagreements {
         note(sentence);
     }
@@ -199,6 +274,20 @@ fn remarks(claim: &ClaimVerdicts, width: usize, paint: Paint) -> String {
         let misses = protocol.inside.iter().any(|number| !number.number.inside);
         if misses || matches!(protocol.verdict, Verdict::Undecided | Verdict::Untestable) {
             note(&format!("{}: {}", protocol.protocol, protocol.reason));
+        }
+        if let Some(expected) = protocol.expected.filter(|_| protocol.is_unexpected()) {
+            let (under, found) = (&protocol.protocol, protocol.verdict.words());
+            note(&format!("{under}: the claim file expects {}, found is {found}.", expected.words()));
+        }
+        // A difference that the test part could not show by itself.
+        let small = |noise: &&NoiseFloor| {
+            protocol.evidence.as_ref().is_some_and(|evidence| evidence.difference.abs() < noise.least_unpaired)
+        };
+        if let Some(noise) = protocol.noise.as_ref().filter(small) {
+            note(&format!("{}: {}", protocol.protocol, noise.words));
+        }
+        for control in &protocol.court {
+            note(&format!("{}: {} control: {}", protocol.protocol, control.control, control.reason));
         }
     }
     text

@@ -9,6 +9,7 @@ mod interval; // an interval as a row of a table shows it
 mod figure; // figures inside the page
 mod style; // the style sheet
 mod summary; // the same in Markdown
+pub mod junit; // the same for continuous integration
 mod words; // sentences that both share
 
 use std::collections::BTreeMap;

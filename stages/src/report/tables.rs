@@ -8,7 +8,7 @@ use super::interval::{Scale, interval, range};
 use super::words::{badge, compared, count};
 use crate::claims::judge::MOST_SEEDS;
 use crate::claims::numbers::{decimals_for, decimals_of, p_value, percent, plain, signed};
-use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, ProtocolVerdict, Verdict};
+use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, NoiseFloor, ProtocolVerdict, Verdict};
 use crate::plots::labels;
 
 fn scrolling(label: &str, table: Markup) -> Markup {
@@ -121,6 +121,37 @@ fn inside_row(of: &InsideNumber) -> Markup {
             td { (if number.inside { "yes" } else { "no" }) }
         }
     }
+}
+
+/// McNemar's test of each seed, under each protocol that has predictions.
+pub fn predictions(floors: &[(&String, &NoiseFloor)]) -> Markup {
+    let table = html! {
+        table.numbers {
+            thead {
+                tr {
+                    th scope="col" { "Protocol" }
+                    th scope="col" { "Seed" }
+                    th scope="col" { "Only the first right" }
+                    th scope="col" { "Only the second right" }
+                    th scope="col" { "p, McNemar" }
+                }
+            }
+            tbody {
+                @for (protocol, floor) in floors {
+                    @for test in floor.predictions.iter().flat_map(|tests| &tests.seeds) {
+                        tr {
+                            th scope="row" { (protocol) }
+                            td { (test.seed) }
+                            td { (test.only_a) }
+                            td { (test.only_b) }
+                            td { (p_value(test.p)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    scrolling("McNemar's test by seed", table)
 }
 
 /// One row a control and protocol.

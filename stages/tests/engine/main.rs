@@ -1,6 +1,7 @@
 //! The engine, by running the real binary in temporary git repositories.
 
 mod adopt;
+mod amended;
 mod bad_input;
 mod code;
 mod config;

@@ -1,0 +1,125 @@
+//! `retrial audit` through the binary: amended criteria, expected verdicts, and its forms for machines.
+
+use std::path::Path;
+
+use stages::table::{self, Observation};
+
+use crate::project::Project;
+
+const CLAIM: &str = "\
+source: {title: A study}
+claims:
+  - id: C-1
+    statement: a is worse than b.
+    experiment: study
+    comparison: {a: a, b: b, metric: val_loss, at: last, direction: higher}
+    margin: 0.02
+    alpha: 0.05
+    protocols: [{protocol: as-run}]
+";
+
+/// A study whose one stage judges a table of ten seeds; a's loss is higher by `effect` and a little spread.
+fn study(effect: f64) -> Project {
+    let project = Project::with(&[
+        (
+            "dvc.yaml",
+            "stages:\n  verdicts:\n    cmd: retrial stage verdicts --claims claims --runs runs --out artifacts/verdicts.json\n    \
+             deps: [claims, runs]\n    outs: [artifacts/verdicts.json]\n",
+        ),
+        ("claims/study.yaml", CLAIM),
+    ]);
+    write_runs(&project.path("runs/all.parquet"), effect);
+    project
+}
+
+fn write_runs(path: &Path, effect: f64) {
+    let row = |method: &str, seed: u64, value: f64| Observation {
+        experiment: "study".into(),
+        protocol: "as-run".into(),
+        method: method.into(),
+        seed,
+        epoch: 1,
+        metric: "val_loss".into(),
+        value,
+    };
+    let spread = |seed: u64| [0.01, -0.02, 0.015, 0.0, -0.01][seed as usize % 5];
+    let rows: Vec<_> =
+        (0..10).flat_map(|seed| [row("a", seed, 1.0 + effect + spread(seed)), row("b", seed, 1.0)]).collect();
+    table::write_parquet(path, &rows).unwrap();
+}
+
+#[test]
+fn a_criterion_changed_after_results_is_marked() {
+    let project = study(0.2);
+    let conclusion = |project: &Project| {
+        let ran = project.run(&["repro"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(ran.stdout, project.run(&["audit"]).stdout);
+        ran.stdout
+    };
+    let amended = |project: &Project| project.run(&["audit", "--json"]).json()["claims"][0]["amended"].clone();
+    let first = conclusion(&project);
+    assert!(first.contains("C-1    as-run    supported  +0.1990 [") && !first.contains("amended"), "{first}");
+    let digest = project.run(&["audit", "--json"]).json()["claims"][0]["criterion"].clone();
+
+    // What does not decide a verdict may be mended.
+    project.write("claims/study.yaml", &CLAIM.replace("is worse", "is much worse"));
+    assert!(!conclusion(&project).contains("amended"));
+
+    for (from, to) in [
+        ("alpha: 0.05", "alpha: 0.2"),
+        ("margin: 0.02", "margin: 0.01"),
+        ("at: last", "at: best"),
+        ("direction: higher", "direction: different"),
+        ("[{protocol: as-run}]", "[{protocol: as-run, metric: val_loss}]"),
+    ] {
+        project.write("claims/study.yaml", &CLAIM.replace(from, to));
+        let shown = conclusion(&project);
+        assert!(shown.contains(", amended") && shown.contains("judged by an amended criterion"), "{to}: {shown}");
+        let amended = amended(&project);
+        assert_eq!(amended["first"], digest, "{to}");
+        assert!(amended["now"] != digest && amended["first_judged"].as_str().unwrap().starts_with("20"), "{amended}");
+        assert!(project.run(&["audit", "--markdown"]).stdout.contains("judged by an amended criterion"));
+    }
+
+    // Taken back, it is the first criterion again.
+    project.write("claims/study.yaml", CLAIM);
+    assert!(!conclusion(&project).contains("amended"));
+    assert!(amended(&project).is_null());
+}
+
+#[test]
+fn a_criterion_changed_before_results_is_not() {
+    let project = study(0.2);
+    // No row is of the claim's experiment yet: there is nothing to look at.
+    project.write("claims/study.yaml", &CLAIM.replace("experiment: study", "experiment: later"));
+    assert!(project.run(&["repro"]).stdout.contains("untestable"));
+    project.write("claims/study.yaml", &CLAIM.replace("alpha: 0.05", "alpha: 0.01"));
+    let shown = project.run(&["repro"]).stdout;
+    assert!(shown.contains("supported") && !shown.contains("amended"), "{shown}");
+}
+
+#[test]
+fn a_verdict_that_is_not_expected_fails_the_audit() {
+    let project = study(0.2);
+    let expect = |verdict: &str| {
+        let claim = CLAIM.replace("{protocol: as-run}", &format!("{{protocol: as-run, expect: {verdict}}}"));
+        project.write("claims/study.yaml", &claim);
+        project.repro(&[]);
+        (project.run(&["audit"]), project.run(&["audit", "--junit"]))
+    };
+    let (table, junit) = expect("supported");
+    assert_eq!((table.code, junit.code), (0, 0), "{}", table.stdout);
+    assert!(junit.stdout.contains("<testsuites name=\"retrial\" tests=\"1\" failures=\"0\">"), "{}", junit.stdout);
+    assert!(junit.stdout.contains("<testcase classname=\"C-1\" name=\"as-run\">"), "{}", junit.stdout);
+
+    let (table, junit) = expect("no-difference");
+    assert_eq!((table.code, junit.code), (1, 1));
+    assert!(
+        table.stdout.contains("as-run: the claim file expects no difference, found is supported"),
+        "{}",
+        table.stdout
+    );
+    let failure = "<failure message=\"expected no difference, found supported\">Over 10 seeds";
+    assert!(junit.stdout.contains(failure) && junit.stdout.contains("failures=\"1\""), "{}", junit.stdout);
+}
