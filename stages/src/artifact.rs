@@ -53,3 +53,21 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Artif
     let text = std::fs::read(path).map_err(|source| ArtifactError::Read { path: path.to_owned(), source })?;
     serde_json::from_slice(&text).map_err(|source| ArtifactError::Json { path: path.to_owned(), source })
 }
+
+/// These files, and in the place of each folder the JSON files in it and in its folders, in order of their names.
+pub fn json_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ArtifactError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let error = |source| ArtifactError::Read { path: path.clone(), source };
+        let entries = std::fs::read_dir(path).map_err(error)?;
+        let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(error)?;
+        entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json"));
+        entries.sort();
+        files.extend(json_files(&entries)?);
+    }
+    Ok(files)
+}

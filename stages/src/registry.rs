@@ -9,7 +9,7 @@ use pipeline::study::{
 };
 use stages::cli::{self, audit, diff, search};
 use stages::parameters::Parameters;
-use stages::programs::{mnist1d, plots, report, sensitivity, statistics, train, tune, tuned, verdicts};
+use stages::programs::{mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts};
 use stages::protocols::EXPERIMENTS;
 
 include!(concat!(env!("OUT_DIR"), "/code.rs"));
@@ -88,6 +88,7 @@ pub static STUDY: Study = Study {
         program!(sensitivity, experiment_and_method),
         program!(tuned, nothing_more),
         program!(statistics, nothing_more),
+        program!(spread, nothing_more),
         program!(plots, nothing_more),
         program!(verdicts, nothing_more),
         program!(report, nothing_more),

@@ -8,16 +8,19 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use stages::data::dataset::Dataset;
 use stages::data::mnist1d::{self, Options};
+use stages::methods::method::Hyperparameters;
 use stages::parameters::Parameters;
 use stages::programs::{train, tune};
 use stages::protocols::EXPERIMENTS;
 use stages::protocols::parts::Selection;
-use stages::protocols::protocol::{self, Name, Protocol};
-use stages::protocols::runs::Finals;
+use stages::protocols::protocol::{self, Judge, Name, Protocol};
+use stages::protocols::runs::{Finals, Observed};
 use stages::protocols::seeds::Streams;
+use stages::protocols::sensitivity::Source;
 use stages::protocols::tuning::Tuning;
 use stages::random::torch::Generator;
 use stages::search::journal;
+use stages::search::study::{State, Trial};
 use stages::table::{self, Observation};
 
 fn parameters(settings: Value) -> Parameters {
@@ -40,7 +43,7 @@ fn tiny() -> Map<String, Value> {
         "svvar.hidden": [16, 12], "svvar.batch": 50, "svvar.epochs": 4,
         "svvar.published": {"baseline": {"lr": 0.01}, "svvar": {"lr": 0.005, "strength": 0.1}},
         "svvar.controlled": {"generate_data": true, "validation_share": 0.2},
-        "svvar.search": {"trials": 5, "space": {
+        "svvar.search": {"trials": 5, "sampler": {"name": "tpe", "rules": "4.5", "n_startup_trials": 2}, "space": {
             "lr": {"type": "float", "low": 1e-3, "high": 1e-1, "log": true},
             "strength": {"type": "float", "low": 1e-3, "high": 1.0, "log": true},
         }},
@@ -95,7 +98,8 @@ fn over_seeds_the_runs_are_distributed_as_pytorchs() {
         let protocol = svvar(expected.protocol, &published());
         let arm = protocol.arm(expected.arm).unwrap().clone();
         let finals = Finals { protocol, data: Some(canonical()), tuned: BTreeMap::new() };
-        let runs: Vec<Vec<Observation>> = seeds.par_iter().map(|&seed| finals.observe(&arm, seed).unwrap()).collect();
+        let runs: Vec<Vec<Observation>> =
+            seeds.par_iter().map(|&seed| finals.observe(&arm, seed).unwrap().rows).collect();
         let of = |metric: &str, summary: fn(&[f64]) -> f64| -> Vec<f64> {
             let curve = |run: &Vec<Observation>| -> Vec<f64> {
                 run.iter().filter(|row| row.metric == metric).map(|row| row.value).collect()
@@ -135,9 +139,9 @@ fn any_number_of_threads_gives_the_same_bytes() {
     };
     let in_pool = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        bits(pool.install(|| (0..6_u64).into_par_iter().map(|seed| finals.observe(&arm, seed).unwrap()).collect()))
+        bits(pool.install(|| (0..6_u64).into_par_iter().map(|seed| finals.observe(&arm, seed).unwrap().rows).collect()))
     };
-    let alone = bits((0..6).map(|seed| finals.observe(&arm, seed).unwrap()).collect());
+    let alone = bits((0..6).map(|seed| finals.observe(&arm, seed).unwrap().rows).collect());
     assert_eq!(alone.len(), 6 * 4 * 3);
     for threads in [1, 2, 5] {
         assert_eq!(in_pool(threads), alone, "{threads} threads");
@@ -278,6 +282,131 @@ fn published_runs_start_where_the_protocol_says() {
 }
 
 #[test]
+fn trials_that_do_worse_than_others_are_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = tiny();
+    settings["svvar.search"]["trials"] = json!(16);
+    let tune = |settings: &Map<String, Value>, name: &str| {
+        let command =
+            format!("tune svvar --method svvar --tuning-seed 0 --out FOLDER/{name}.json --journal FOLDER/{name}.log");
+        stage(&command, folder.path(), &parameters(settings.clone().into())).unwrap();
+        journal::read(&folder.path().join(format!("{name}.log")), None).unwrap().study
+    };
+    let whole = tune(&settings, "whole");
+    settings["svvar.search"]["pruner"] = json!({"name": "median", "n_startup_trials": 3});
+    let pruned = tune(&settings, "pruned");
+    assert!(whole.trials().iter().all(|trial| trial.state == State::Complete && trial.intermediate.len() == 4));
+    let states = |state: State| pruned.trials().iter().filter(move |trial| trial.state == state);
+    assert!(states(State::Pruned).count() > 2 && states(State::Complete).count() >= 3);
+    let mut shorter = 0;
+    for trial in states(State::Pruned) {
+        let (&step, _) = trial.intermediate.last_key_value().unwrap();
+        let before = |other: &&Trial| other.number < trial.number && other.state == State::Complete;
+        let mut others: Vec<f64> =
+            pruned.trials().iter().filter(before).map(|other| other.intermediate[&step]).collect();
+        others.sort_by(f64::total_cmp);
+        let middle = others.len() / 2;
+        let median = if others.len() % 2 == 1 { others[middle] } else { (others[middle - 1] + others[middle]) / 2.0 };
+        assert!(trial.intermediate.values().all(|&loss| loss > median - 1e-12), "trial {}", trial.number);
+        shorter += usize::from(step < 4);
+    }
+    assert!(shorter > 0, "no trial was cut short");
+    let best: Tuning = serde_json::from_slice(&std::fs::read(folder.path().join("pruned.json")).unwrap()).unwrap();
+    let least = states(State::Complete).map(|trial| trial.value.unwrap()).fold(f64::INFINITY, f64::min);
+    assert_eq!(best.value, Some(least));
+}
+
+#[test]
+fn where_nothing_is_published_trials_are_made_as_the_source_made_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let settings = json!({
+        "mnist1d": {"samples": 400}, "iwsva.samples": 500,
+        "iwsva.hidden": [12, 12], "iwsva.batch": 50, "iwsva.epochs": 4, "iwsva.trial_epochs": 2,
+        "iwsva.search": {"trials": 3, "sampler": {"name": "tpe", "rules": "4.5"}, "space": {
+            "lr": {"type": "float", "low": 1e-3, "high": 1e-1, "log": true},
+            "strength": {"type": "float", "low": 1e-3, "high": 1e-1, "log": true},
+            "k": {"type": "int", "low": 5, "high": 5},
+        }},
+    });
+    let parameters = parameters(settings);
+    let options = Options { samples: 500, ..Options::default() };
+    let data = Dataset::from(&mnist1d::generate(&options).unwrap());
+    data.write(&folder.join("data.safetensors")).unwrap();
+    for (protocol, epochs) in [("as-run", 2), ("as-stated", 4)] {
+        let command = format!(
+            "tune iwsva --protocol {protocol} --method iwsva --tuning-seed 0 --data FOLDER/data.safetensors \
+             --out FOLDER/{protocol}/0.json --journal FOLDER/{protocol}.log"
+        );
+        stage(&command, folder, &parameters).unwrap();
+        let study = journal::read(&folder.join(format!("{protocol}.log")), None).unwrap().study;
+        assert!(study.trials().iter().all(|trial| trial.intermediate.len() == epochs));
+        let command = format!(
+            "train iwsva --protocol {protocol} --method iwsva --seeds 1 --data FOLDER/data.safetensors \
+             --tuned FOLDER/{protocol} --out FOLDER/runs.parquet"
+        );
+        stage(&command, folder, &parameters).unwrap();
+        assert_eq!(table::read(&folder.join("runs.parquet")).unwrap().len(), 4 * 3, "as long as a final run");
+    }
+    // Trials are judged on the test part: the only rows that could give these accuracies.
+    let find = |name| (protocol::find(EXPERIMENTS, "iwsva").unwrap().protocol)(name, &parameters).unwrap();
+    assert_eq!(find(Name::AsRun).judge, Judge::Test);
+    assert_eq!(Selection::leaked(data.clone()).data().validation.y, data.test.y);
+}
+
+#[test]
+fn a_run_is_repeated_with_one_source_of_chance_changed() {
+    let parameters = parameters(tiny().into());
+    let small = Dataset::from(&mnist1d::generate(&Options { samples: 400, ..Options::default() }).unwrap());
+    let as_run = Finals { protocol: svvar(Name::AsRun, &parameters), data: Some(small), tuned: BTreeMap::new() };
+    let losses = |observed: &Observed, metric: &str| -> Vec<f64> {
+        observed.rows.iter().filter(|row| row.metric == metric).map(|row| row.value).collect()
+    };
+    for arm in ["baseline", "svvar"] {
+        let arm = as_run.protocol.arm(arm).unwrap().clone();
+        let run = losses(&as_run.observe(&arm, 3).unwrap(), "train_loss");
+        let again = as_run.observe_varied(&arm, 3, Source::LastBit, 0).unwrap();
+        assert_eq!(losses(&again, "train_loss"), run);
+        assert!(again.rows.iter().all(|row| row.protocol == "as-run/last-bit" && row.seed == 0));
+        let other = losses(&as_run.observe_varied(&arm, 3, Source::LastBit, 1).unwrap(), "train_loss");
+        assert!(other != run && (other[0] - run[0]).abs() < 1e-4, "{} and {}", other[0], run[0]);
+    }
+    let arm = as_run.protocol.arm("baseline").unwrap().clone();
+    for source in [Source::Data, Source::All] {
+        assert!(as_run.observe_varied(&arm, 3, source, 0).unwrap_err().to_string().contains("nothing that varying"));
+    }
+
+    let tuned = Hyperparameters(BTreeMap::from([("lr".to_owned(), 0.01)]));
+    let tuned = BTreeMap::from([("baseline".to_owned(), vec![tuned])]);
+    let controlled = Finals { protocol: svvar(Name::Controlled, &parameters), data: None, tuned };
+    let varied = |source, repetition| controlled.observe_varied(&arm, 3, source, repetition).unwrap();
+    // Where the repetition is the seed itself nothing differs, whatever is varied.
+    let base = losses(&varied(Source::All, 3), "test_loss");
+    let mut seen = vec![base.clone()];
+    for source in [Source::Data, Source::Split, Source::Weights, Source::Order] {
+        assert_eq!(losses(&varied(source, 3), "test_loss"), base, "{source}");
+        seen.push(losses(&varied(source, 0), "test_loss"));
+    }
+    seen.push(losses(&varied(Source::All, 0), "test_loss"));
+    for (at, losses) in seen.iter().enumerate() {
+        assert!(!seen[..at].contains(losses), "{at}: a source that changes nothing");
+    }
+
+    // Predictions give the accuracies of the same epochs.
+    let observed = varied(Source::All, 0);
+    let rows = observed.rows.iter().filter(|row| row.metric == "test_accuracy");
+    let mut scored = 0;
+    for row in rows {
+        let of: Vec<_> = observed.predictions.iter().filter(|prediction| prediction.epoch == row.epoch).collect();
+        let hits = of.iter().filter(|prediction| prediction.label == prediction.predicted).count();
+        assert_eq!(hits as f64 / of.len() as f64, row.value);
+        scored += of.len();
+    }
+    assert_eq!(scored, observed.predictions.len());
+    assert!(scored >= 80);
+}
+
+#[test]
 fn commands_that_make_no_sense_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -290,7 +419,9 @@ fn commands_that_make_no_sense_are_refused() {
         ("train dropout --protocol as-run --method gwd --seeds 0 --out x", "no experiment `dropout`"),
         ("train svvar --protocol as-run --method svvar --seeds 0 --out x", "--data"),
         ("train svvar --protocol controlled --method svvar --seeds 0 --out x", "no tuning"),
-        ("tune svvar --method dropout --tuning-seed 0 --out x", "no method `dropout`"),
+        ("tune svvar --method dropout --tuning-seed 0 --out x", "no arm `dropout`"),
+        ("tune svvar --method baseline-at-svvar --tuning-seed 0 --out x", "takes those of `svvar`"),
+        ("tune svvar --protocol as-run --method svvar --tuning-seed 0 --out x", "not tuned under as-run"),
         ("tune svvar --method svvar --tuning-seed 1073741824 --out x", "too large"),
     ] {
         let error = stage(command, folder, &parameters).unwrap_err();

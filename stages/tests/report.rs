@@ -6,10 +6,12 @@ use clap::Parser;
 use stages::artifact;
 use stages::claims::schema::Side;
 use stages::claims::verdict::{Evidence, Verdicts};
+use stages::claims::{read, spread};
 use stages::parameters::Parameters;
 use stages::plots::{self, paired_differences::PairedDifferences};
 use stages::programs;
-use stages::report::{Figure, FigureError, Figures, page, slug, summary};
+use stages::report::{Figure, FigureError, Figures, Spreads, page, slug, summary};
+use stages::table::Observation;
 
 const FIXTURE: &str = "tests/golden/report/verdicts.json";
 
@@ -26,7 +28,7 @@ fn text(html: &str) -> String {
 
 #[test]
 fn the_page_says_what_was_found() {
-    let html = page(&verdicts(), &Figures::new()).unwrap();
+    let html = page(&verdicts(), &Figures::new(), &Spreads::new()).unwrap();
     let text = text(&html);
     for sentence in [
         "Verdicts on 3 claims",
@@ -63,7 +65,7 @@ fn the_page_says_what_was_found() {
 fn the_page_holds_all_that_it_shows() {
     let curves = Figure::parse(&plots::svg(&PairedDifferences::new(&verdicts().claims[0]).unwrap()).unwrap()).unwrap();
     let figures = Figures::from([("svvar".to_owned(), vec![curves.clone(), curves])]);
-    let html = page(&verdicts(), &figures).unwrap();
+    let html = page(&verdicts(), &figures, &Spreads::new()).unwrap();
     for foreign in ["http", "<script", "<link", "<img", "<iframe", "src=", "url(", "@import", "@font-face", "xmlns"] {
         assert!(!html.contains(foreign), "{foreign}");
     }
@@ -72,7 +74,7 @@ fn the_page_holds_all_that_it_shows() {
     assert!(html.contains("Curves: see <a href=\"#C-svvar-1\">C-svvar-1</a>."));
     let labelled = html.matches("<svg").count();
     assert_eq!(html.matches("role=\"img\" aria-label=\"").count(), labelled);
-    assert_eq!(html, page(&verdicts(), &figures).unwrap());
+    assert_eq!(html, page(&verdicts(), &figures, &Spreads::new()).unwrap());
 }
 
 #[test]
@@ -113,7 +115,7 @@ fn hostile_text_stays_text() {
             }
         }
     }
-    let html = page(&verdicts, &Figures::new()).unwrap();
+    let html = page(&verdicts, &Figures::new(), &Spreads::new()).unwrap();
     assert!(!html.contains("<script") && !html.contains("<img"));
     assert!(html.matches("&lt;script&gt;").count() > 50);
     // Attributes can't be left either: outside of tags every quote is escaped, inside they come in pairs.
@@ -170,7 +172,7 @@ The leading direction aligns with the spike.
 #[test]
 fn a_study_without_claims_has_a_page_too() {
     let nothing = Verdicts { claims: Vec::new() };
-    assert!(page(&nothing, &Figures::new()).unwrap().contains("The study has no verdict"));
+    assert!(page(&nothing, &Figures::new(), &Spreads::new()).unwrap().contains("The study has no verdict"));
     assert!(summary(&nothing).contains("The study has no verdict"));
 }
 
@@ -254,4 +256,55 @@ fn the_stage_puts_each_experiments_figures_into_the_page() {
     artifact::write(&folder.path().join("plots/svvar/bad.svg"), b"<svg><script/></svg>").unwrap();
     let error = run().unwrap_err().to_string();
     assert!(error.contains("bad.svg: `") && error.contains("is not part of a figure"), "{error}");
+}
+
+/// A study with repeated runs: what one run leaves open and what its spread is made of, as planted.
+#[test]
+fn repeated_runs_say_what_one_run_leaves_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claim.yaml");
+    let claim = "source: {title: T}\nclaims:\n  - id: C-1\n    statement: S.\n    experiment: e\n    comparison: \
+                 {a: new, b: old, metric: score, at: last, direction: higher}\n    margin: 0.1\n    published: \
+                 {a: 3.5, b: 2.5, verdict: supported}\n    protocols: [{protocol: as-run}, {protocol: controlled}]\n";
+    std::fs::write(&file, claim).unwrap();
+    let claims = read::read(&file).unwrap();
+    let row = |protocol: &str, method: &str, seed: u64, value: f64| Observation {
+        experiment: "e".to_owned(),
+        protocol: protocol.to_owned(),
+        method: method.to_owned(),
+        seed,
+        epoch: 1,
+        metric: "score".to_owned(),
+        value,
+    };
+    let mut rows = Vec::new();
+    for (repetition, (new, old)) in (0..).zip([(3.0, 2.0), (3.25, 2.0), (1.0, 2.0), (2.5, 2.25)]) {
+        rows.push(row("as-run/last-bit", "new", repetition, new));
+        rows.push(row("as-run/last-bit", "old", repetition, old));
+    }
+    for repetition in 0..10 {
+        let score = (repetition % 5) as f64;
+        rows.push(row("controlled/all", "old", repetition, 2.0 * score));
+        rows.push(row("controlled/data", "old", repetition, score));
+    }
+    let spread = spread::spread("e", &rows, &claims).unwrap();
+    let repeats = &spread.repeats[0];
+    assert_eq!((repeats.own, repeats.agreeing, repeats.values.len()), ((3.0, 2.0), 2, 3));
+    let data = spread.shares.iter().find(|share| share.source == "data").unwrap();
+    assert!((data.share - 0.25).abs() < 1e-12);
+    // scipy.stats.f.ppf([0.025, 0.975], 9, 9)
+    for (end, quantile) in data.interval.iter().zip([4.025994158282978, 0.24838585469445497]) {
+        assert!((end - 0.25 / quantile).abs() < 1e-12, "{end}");
+    }
+
+    let mut judged = verdicts();
+    (judged.claims[0].id, judged.claims[0].experiment) = ("C-1".to_owned(), "e".to_owned());
+    let page = text(&page(&judged, &Figures::new(), &Spreads::from([("e".to_owned(), spread)])).unwrap());
+    for sentence in [
+        "3 times, each time with the last bit of about half of its initial weights changed: 2 of 3 have the difference on the claimed side",
+        "new 3.5 3.0 2.2 ± 1.1 1.0 to 3.2",
+        "data 10 1.49 25 % 6 % to 101 %",
+    ] {
+        assert!(page.contains(sentence), "{sentence}\n{page}");
+    }
 }

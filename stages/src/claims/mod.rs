@@ -19,6 +19,7 @@ mod noise; // what a finite test part can show
 pub mod predicted; // tables of predictions, looked up by run and epoch
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch
+pub mod spread; // what a single run leaves open
 
 mod court; // the judgement itself, tried with known truths
 

@@ -5,6 +5,7 @@ pub mod mnist1d;
 pub mod plots;
 pub mod report;
 pub mod sensitivity;
+pub mod spread;
 pub mod statistics;
 pub mod train;
 pub mod tuned;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
+use crate::claims::spread::Spread;
 use crate::claims::verdict::Verdicts;
 use crate::parameters::Parameters;
 use crate::plots;
 use crate::plots::paired_differences::PairedDifferences;
-use crate::report::{Figure, FigureError, Figures, page, slug, summary};
+use crate::report::{Figure, FigureError, Figures, Spreads, page, slug, summary};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -20,6 +21,9 @@ pub struct Args {
     /// The folder that holds a folder of figures for each experiment
     #[arg(long)]
     plots: PathBuf,
+    /// A file that `spread` wrote; may be given several times
+    #[arg(long)]
+    spread: Vec<PathBuf>,
     /// The folder to write into
     #[arg(long)]
     out: PathBuf,
@@ -41,7 +45,9 @@ pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error +
             figures.insert(claim.experiment.clone(), figures_of(&args.plots, &claim.experiment)?);
         }
     }
-    artifact::write(&args.out.join("index.html"), page(&verdicts, &figures)?.as_bytes())?;
+    let spreads = args.spread.iter().map(|path| artifact::read_json(path)).collect::<Result<Vec<Spread>, _>>()?;
+    let spreads: Spreads = spreads.into_iter().map(|spread| (spread.experiment.clone(), spread)).collect();
+    artifact::write(&args.out.join("index.html"), page(&verdicts, &figures, &spreads)?.as_bytes())?;
     artifact::write(&args.out.join("summary.md"), summary(&verdicts).as_bytes())?;
     for claim in &verdicts.claims {
         let Some(figure) = PairedDifferences::new(claim) else { continue };

@@ -156,8 +156,6 @@ fn numbers(trial: &Trial) -> Hyperparameters {
 pub enum TuningsError {
     #[error(transparent)]
     File(#[from] ArtifactError),
-    #[error("{}: cannot be listed: {source}", path.display())]
-    Folder { path: PathBuf, source: std::io::Error },
     #[error("there is no tuning of {experiment} {method} under {protocol} among the given files")]
     None { experiment: &'static str, method: String, protocol: Name },
     #[error("the tunings of {method} are seeded {seeds:?}, but must be seeded 0 to T - 1, each once")]
@@ -172,7 +170,8 @@ pub fn read_tunings(
     protocol: &Protocol,
     method: &str,
 ) -> Result<Vec<Hyperparameters>, TuningsError> {
-    let mut tunings = read_all(paths)?;
+    let files = artifact::json_files(paths)?;
+    let mut tunings = files.iter().map(|file| artifact::read_json(file)).collect::<Result<Vec<Tuning>, _>>()?;
     let wanted = (protocol.experiment, protocol.name, method);
     tunings.retain(|tuning| (tuning.experiment.as_str(), tuning.protocol, tuning.method.as_str()) == wanted);
     if tunings.is_empty() {
@@ -189,28 +188,4 @@ pub fn read_tunings(
         tuning.best.ok_or(TuningsError::AllFailed { method, seed })
     };
     tunings.into_iter().map(best).collect()
-}
-
-/// All tunings of files, or of folders of JSON files.
-pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Tuning>, TuningsError> {
-    let mut tunings = Vec::new();
-    for path in paths {
-        for file in files(path)? {
-            tunings.push(artifact::read_json(&file)?);
-        }
-    }
-    Ok(tunings)
-}
-
-/// The file itself, or the JSON files of a folder and of those in it, in order of their names.
-fn files(path: &Path) -> Result<Vec<PathBuf>, TuningsError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let error = |source| TuningsError::Folder { path: path.to_owned(), source };
-    let entries = std::fs::read_dir(path).map_err(error)?;
-    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(error)?;
-    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json"));
-    entries.sort();
-    Ok(entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>, _>>()?.concat())
 }

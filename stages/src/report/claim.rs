@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::words::{badge, prose};
-use super::{Figure, Figures, ReportError, slug, tables};
+use super::{Figure, Figures, ReportError, Spreads, slug, spread, tables};
 use crate::claims::numbers::{decimals_of, plain};
 use crate::claims::schema::Side;
 use crate::claims::verdict::{ClaimVerdicts, PublishedNumber, Verdicts};
@@ -11,12 +11,12 @@ use crate::plots::paired_differences::PairedDifferences;
 use crate::plots::{self};
 
 /// All claims, in their order. The first claim of an experiment carries its figures, later ones point there.
-pub fn all(verdicts: &Verdicts, figures: &Figures) -> Result<Markup, ReportError> {
+pub fn all(verdicts: &Verdicts, figures: &Figures, spreads: &Spreads) -> Result<Markup, ReportError> {
     let mut parts = Vec::new();
     for (i, claim) in verdicts.claims.iter().enumerate() {
         let first = verdicts.claims[..i].iter().find(|earlier| earlier.experiment == claim.experiment);
         // A page with one claim opens with it unfolded.
-        parts.push(evidence(claim, figures, first, verdicts.claims.len() == 1)?);
+        parts.push(evidence(claim, figures, spreads, first, verdicts.claims.len() == 1)?);
     }
     Ok(html! { @for part in &parts { (part) } })
 }
@@ -24,6 +24,7 @@ pub fn all(verdicts: &Verdicts, figures: &Figures) -> Result<Markup, ReportError
 fn evidence(
     claim: &ClaimVerdicts,
     figures: &Figures,
+    spreads: &Spreads,
     shown_before: Option<&ClaimVerdicts>,
     open: bool,
 ) -> Result<Markup, ReportError> {
@@ -89,6 +90,10 @@ fn evidence(
                 (tables::controls(claim))
             }
             (court(claim))
+            @if let Some(spread) = spreads.get(&claim.experiment) {
+                (spread::repeats(&claim.id, spread))
+                @if shown_before.is_none() { (spread::shares(spread)) }
+            }
             (defects(claim))
             (source(claim))
             @if claim.protocols.iter().any(|under| under.evidence.is_some()) {

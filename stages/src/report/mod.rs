@@ -5,6 +5,7 @@
 mod page; // the whole page
 mod claim; // one claim's evidence
 mod tables; // its tables
+mod spread; // what a single run leaves open
 mod interval; // an interval as a row of a table shows it
 mod figure; // figures inside the page
 mod style; // the style sheet
@@ -19,10 +20,14 @@ pub use page::page;
 pub use summary::summary;
 use thiserror::Error;
 
+use crate::claims::spread::Spread;
 use crate::plots::PlotError;
 
 /// Experiment -> its figures, in the order in which they are shown.
 pub type Figures = BTreeMap<String, Vec<Figure>>;
+
+/// Experiment -> what its repeated runs say.
+pub type Spreads = BTreeMap<String, Spread>;
 
 /// Why there is no report.
 #[derive(Debug, Error)]

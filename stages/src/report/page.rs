@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::interval::{Scale, interval};
 use super::words::{badge, compared, count, fate, headline, inside, prose, title};
-use super::{Figures, ReportError, claim, slug, style};
+use super::{Figures, ReportError, Spreads, claim, slug, style};
 use crate::claims::numbers::{list, percent};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, PublishedNumber, Verdict, Verdicts};
 use crate::plots::labels;
@@ -12,8 +12,8 @@ use crate::plots::labels;
 /// The report as one HTML file without scripts, fonts, images or links from elsewhere.
 ///
 /// Claims are anchored by the slugs of their ids; the sections' own anchors start with `_`, as no slug of a name does.
-pub fn page(verdicts: &Verdicts, figures: &Figures) -> Result<String, ReportError> {
-    let evidence = claim::all(verdicts, figures)?;
+pub fn page(verdicts: &Verdicts, figures: &Figures, spreads: &Spreads) -> Result<String, ReportError> {
+    let evidence = claim::all(verdicts, figures, spreads)?;
     let title = title(verdicts);
     let markup = html! {
         (DOCTYPE)

@@ -11,7 +11,8 @@ use crate::claims::numbers::{decimals_for, decimals_of, p_value, percent, plain,
 use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, NoiseFloor, ProtocolVerdict, Verdict};
 use crate::plots::labels;
 
-fn scrolling(label: &str, table: Markup) -> Markup {
+/// A table that scrolls sideways by itself where the page is narrow.
+pub fn scrolling(label: &str, table: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 

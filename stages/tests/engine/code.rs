@@ -53,12 +53,14 @@ fn group(stage: &str) -> &str {
 impl Stages {
     /// The names that fit one of these patterns, in which `*` stands for anything.
     fn named(&self, patterns: &[&str]) -> BTreeSet<String> {
-        let fits = |name: &str, pattern: &str| match pattern.split_once('*') {
-            None => name == pattern,
-            Some((start, end)) => {
-                name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        fn fits(name: &str, pattern: &str) -> bool {
+            match pattern.split_once('*') {
+                None => name == pattern,
+                Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+                    name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| fits(&name[at..], rest))
+                }),
             }
-        };
+        }
         for pattern in patterns {
             assert!(self.code.keys().any(|name| fits(name, pattern)), "no stage fits {pattern}");
         }
@@ -195,25 +197,33 @@ fn comments_docs_tests_and_formatting_rerun_nothing() {
     }
 }
 
+/// Stages that train networks.
+const TRAINING: &[&str] = &["tune-*", "train-*", "control-*", "butterfly-*", "variance-*"];
+
 #[test]
 fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
-    let training = &["tune-svvar@*", "train-svvar@*", "train-svvar-controlled@*"][..];
     let svvar = &[
         "tune-svvar@svvar-*",
         "train-svvar@as-run-svvar-*",
         "train-svvar@as-stated-svvar-*",
         "train-svvar-controlled@svvar-*",
+        "butterfly-svvar@svvar",
     ][..];
     for (file, expected) in [
         ("methods/svvar.rs", svvar),
         ("linalg/polar.rs", svvar),
-        ("methods/baseline.rs", training),
-        ("train.rs", training),
-        ("programs/tune.rs", &["tune-svvar@*"]),
-        ("programs/train.rs", &["train-svvar@*", "train-svvar-controlled@*"]),
-        ("programs/mnist1d.rs", &["mnist1d"]),
-        ("data/mnist1d/noise.rs", &["mnist1d", "tune-svvar@*", "train-svvar@*", "train-svvar-controlled@*"]),
-        ("plots/canvas.rs", &["plots-svvar", "report"]),
+        (
+            "linalg/truncation.rs",
+            &["tune-svdgrad@svd-*", "train-svdgrad@svd-*", "train-svdgrad-controlled@svd-*", "butterfly-svdgrad@svd"],
+        ),
+        ("protocols/gwd.rs", &["*-gwd@*", "*-gwd-controlled@*"]),
+        ("methods/baseline.rs", TRAINING),
+        ("train.rs", TRAINING),
+        ("programs/tune.rs", &["tune-*"]),
+        ("programs/sensitivity.rs", &["butterfly-*", "variance-*"]),
+        ("programs/mnist1d.rs", &["mnist1d*"]),
+        ("data/mnist1d/noise.rs", &[TRAINING, &["mnist1d*"]].concat()),
+        ("plots/canvas.rs", &["plots@*", "report"]),
         ("report/page.rs", &["report"]),
         ("claims/judge.rs", &["verdicts", "report"]),
         ("cli/audit.rs", &[]),
@@ -222,9 +232,10 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         scratch.edit(&format!("stages/src/{file}"), |text| format!("{text}\npub static EDITED: u8 = 0;\n"));
         assert_eq!(scratch.changed(), STAGES.named(expected), "{file}");
     }
-    // All that a method's edit may change in the end: its own runs, the others' that read the folder of all tuning results, and
-    // what is made of the runs.
-    let rests_on_svvar = ["train-svvar-controlled@*", "statistics-svvar", "plots-svvar", "verdicts", "report"];
+    // All that a method's edit may change in the end: its own runs, the control that takes what its tunings chose, and what is
+    // made of the runs.
+    let rests_on_svvar =
+        ["control-svvar-controlled@svvar-*", "tuned@svvar", "statistics@svvar", "plots@svvar", "verdicts", "report"];
     assert_eq!(STAGES.with_dependents(STAGES.named(svvar)), STAGES.named(&[svvar, &rests_on_svvar].concat()));
 }
 
@@ -242,7 +253,6 @@ fn a_new_method_reruns_nothing() {
 
 #[test]
 fn another_version_of_a_crate_reruns_the_stages_that_use_it() {
-    let training = &["tune-svvar@*", "train-svvar@*", "train-svvar-controlled@*"][..];
     for (name, expected) in [
         ("clap", &[][..]),
         ("clap_builder", &[]),
@@ -251,9 +261,9 @@ fn another_version_of_a_crate_reruns_the_stages_that_use_it() {
         ("rusqlite", &[]),
         // The networks of the study do without it, but for tests and what it is compared with.
         ("candle-core", &[]),
-        ("faer", training),
-        ("pulp", training),
-        ("plotters", &["plots-svvar", "report"]),
+        ("faer", TRAINING),
+        ("pulp", TRAINING),
+        ("plotters", &["plots@*", "report"]),
         ("maud", &["report"]),
     ] {
         let scratch = Scratch::new();
