@@ -125,4 +125,8 @@ pub static STUDY: Study = Study {
     code: &CODE,
     conclusion: |root, terminal| audit_of(&audit::Args::default(), root, terminal).ok().map(|audit| audit.text),
     findings: Findings { name: "verdicts", differences: verdicts_that_differ },
+    more: Some(|round| {
+        let verdicts = stages::artifact::read_json(&round.root.join(audit::VERDICTS))?;
+        Ok(stages::claims::further::further(&verdicts, round.most_seeds, round.parameter))
+    }),
 };

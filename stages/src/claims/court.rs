@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::{Sample, evidence};
 use super::judge;
-use super::numbers::{p_value, signed};
+use super::numbers::{decimals_for, decimals_of, p_value, percent, signed};
 use super::runs::{Run, Runs};
 use super::schema::{Comparison, Court, Direction, Side};
 use super::sentences;
@@ -62,14 +62,13 @@ pub(super) fn sit(
     let Some(evidence) = evidence(of_halves, Sample { pairs, failed: Vec::new() }, alpha, margin) else {
         return untestable(&format!("the values of `{metric}` are too large to compute with"));
     };
-    let (verdict, _, evidence) = judge::decide(alpha, margin, Ok(evidence), &[]);
+    let verdict = judge::rule(&evidence, alpha);
     let passed = match control {
         Court::Negative => matches!(verdict, Verdict::NoDifference | Verdict::Undecided),
         Court::Positive => verdict == Verdict::Supported,
     };
-    let reason =
-        evidence.as_ref().map_or_else(String::new, |evidence| reason(verdict, evidence, method, planted, alpha));
-    CourtVerdict { control, passed, planted, verdict, reason, evidence }
+    let reason = reason(verdict, &evidence, method, planted, alpha);
+    CourtVerdict { control, passed, planted, verdict, reason, evidence: Some(evidence) }
 }
 
 /// The method's values, those of the first half of its seeds beside those of the second; of an odd number the middle one is
@@ -94,7 +93,7 @@ fn effect(differences: &[f64], alpha: f64, margin: f64) -> f64 {
 }
 
 fn reason(verdict: Verdict, evidence: &Evidence, method: &str, planted: Option<f64>, alpha: f64) -> String {
-    let digits = super::numbers::decimals_of(evidence.interval);
+    let digits = decimals_of(evidence.interval);
     let found = format!(
         "difference {}, p = {}, p = {} for equivalence",
         signed(evidence.difference, digits),
@@ -110,7 +109,7 @@ fn reason(verdict: Verdict, evidence: &Evidence, method: &str, planted: Option<f
     };
     let luck = match (planted, verdict) {
         (None, Verdict::Supported | Verdict::Contradicted) => {
-            format!("; by chance alone this happens in {} of studies", super::numbers::percent(alpha))
+            format!("; by chance alone this happens in {} of studies", percent(alpha))
         }
         _ => String::new(),
     };
@@ -118,7 +117,7 @@ fn reason(verdict: Verdict, evidence: &Evidence, method: &str, planted: Option<f
         None => format!("One half of the seeds of `{method}` against the other {outcome} ({found}){luck}."),
         Some(effect) => format!(
             "A planted difference of {} between the halves of the seeds of `{method}` {outcome} ({found}){luck}.",
-            signed(effect, super::numbers::decimals_for(effect.abs()))
+            signed(effect, decimals_for(effect.abs()))
         ),
     }
 }

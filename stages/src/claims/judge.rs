@@ -11,7 +11,7 @@ use super::read::ClaimSource;
 use super::runs::{Repeated, Runs};
 use super::schema::{Claim, Comparison, ProtocolComparison, PublishedValue, Question};
 use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, Verdict, Verdicts};
-use super::{court, criterion, noise, sentences};
+use super::{anytime, court, criterion, noise, sentences};
 use crate::statistics::power::Outlook;
 use crate::statistics::{correction, describe};
 use crate::table::Observation;
@@ -45,6 +45,14 @@ pub struct UnknownName {
     name: String,
     experiment: String,
     known: String,
+}
+
+/// The comparisons that are corrected together.
+struct Family {
+    /// The p-values of those that could be tested.
+    p: Vec<f64>,
+    /// All that the claims plan.
+    comparisons: usize,
 }
 
 /// What the tables say on a claim under a protocol, or the reason why they say nothing.
@@ -100,11 +108,14 @@ pub fn judge_with(
             claim.protocols.iter().map(of).collect()
         })
         .collect();
-    let family: Vec<f64> = findings.iter_mut().flatten().filter_map(Finding::evidence).map(|e| e.p_t).collect();
-    let mut adjusted = correction::holm(&family).into_iter();
+    let p: Vec<f64> = findings.iter_mut().flatten().filter_map(Finding::evidence).map(|e| e.p_t).collect();
+    let mut adjusted = correction::holm(&p).into_iter();
     for evidence in findings.iter_mut().flatten().filter_map(Finding::evidence) {
         evidence.p_holm = adjusted.next();
     }
+
+    let planned = claims.iter().filter(|(_, claim)| claim.comparison().is_some());
+    let family = Family { p, comparisons: planned.map(|(_, claim)| claim.protocols.len()).sum() };
 
     let verdicts = claims.into_iter().zip(findings).map(|((source, claim), findings)| {
         let protocols = claim.protocols.iter().zip(findings);
@@ -206,7 +217,7 @@ fn judge_under(
     claim: &Claim,
     protocol: &ProtocolComparison,
     finding: Finding,
-    family: &[f64],
+    family: &Family,
 ) -> ProtocolVerdict {
     let empty = |verdict, reason| ProtocolVerdict {
         protocol: protocol.protocol.clone(),
@@ -217,6 +228,7 @@ fn judge_under(
         controls: Vec::new(),
         inside: Vec::new(),
         noise: None,
+        sequential: None,
         court: Vec::new(),
         expected: protocol.expect,
     };
@@ -232,7 +244,7 @@ fn judge_under(
     let Question::Compare { comparison, margin } = &claim.question else {
         return empty(Verdict::Untestable, sentences::untestable("the claim compares nothing"));
     };
-    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, family);
+    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, &family.p);
     let changed = comparison.under(Some(protocol), None);
     // A published number can be reproduced only where we measure what it measured.
     let published = claim.published.as_ref().filter(|_| changed.metric == comparison.metric);
@@ -253,11 +265,27 @@ fn judge_under(
         .iter()
         .filter_map(|control| Some(court::sit(*control, runs?, &protocol.protocol, &changed, claim.alpha, *margin)));
     let court = court.collect();
-    ProtocolVerdict { evidence, reproduced, controls, noise, court, ..empty(verdict, reason) }
+    let sequential =
+        evidence.as_ref().map(|evidence| anytime::judge(evidence, claim.alpha, *margin, family.comparisons));
+    ProtocolVerdict { evidence, reproduced, controls, noise, sequential, court, ..empty(verdict, reason) }
 }
 
-/// The rule. `family` holds the p-values that the comparison's own was corrected with; none for a control.
-pub(super) fn decide(
+/// The rule.
+pub(super) fn rule(evidence: &Evidence, alpha: f64) -> Verdict {
+    if evidence.p_equivalence <= alpha {
+        Verdict::NoDifference
+    } else if evidence.p_holm.unwrap_or(evidence.p_t) > alpha {
+        Verdict::Undecided
+    } else if evidence.comparison.direction.agrees(evidence.difference) {
+        Verdict::Supported
+    } else {
+        Verdict::Contradicted
+    }
+}
+
+/// The verdict by the rule, and why. `family` holds the p-values that the comparison's own was corrected with; none for a
+/// control.
+fn decide(
     alpha: f64,
     margin: f64,
     finding: Result<Evidence, String>,
@@ -267,15 +295,7 @@ pub(super) fn decide(
         Ok(evidence) => evidence,
         Err(missing) => return (Verdict::Untestable, sentences::untestable(&missing), None),
     };
-    let verdict = if evidence.p_equivalence <= alpha {
-        Verdict::NoDifference
-    } else if evidence.p_holm.unwrap_or(evidence.p_t) > alpha {
-        Verdict::Undecided
-    } else if evidence.comparison.direction.agrees(evidence.difference) {
-        Verdict::Supported
-    } else {
-        Verdict::Contradicted
-    };
+    let verdict = rule(&evidence, alpha);
     if verdict == Verdict::Undecided {
         // Holm's factor for this p-value, should the others stay as they are: how many are not smaller.
         let factor = family.iter().filter(|p| **p >= evidence.p_t).count().max(1) as f64;

@@ -21,6 +21,8 @@ pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch
 pub mod spread; // what a single run leaves open
 
+mod anytime; // judged so that it may be looked at after every seed
+pub mod further; // the next seeds of what is undecided
 mod court; // the judgement itself, tried with known truths
 
 // The answer

@@ -48,6 +48,9 @@ pub struct ProtocolVerdict {
     /// What a test part of so many rows can show, where accuracies are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseFloor>,
+    /// The comparison judged so that looking after every seed, and stopping, makes no error more likely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
     /// The judgement itself, tried with these runs and a known truth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub court: Vec<CourtVerdict>,
@@ -241,4 +244,16 @@ pub struct CourtVerdict {
     pub verdict: Verdict,
     pub reason: String,
     pub evidence: Option<Evidence>,
+}
+
+/// What anytime-valid tests say, which may be looked at after every seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sequential {
+    pub verdict: Verdict,
+    /// Seeds looked at until it was decided, in order; all of them where it is not.
+    pub seeds: usize,
+    /// The most evidence so far (e-value) against "no difference": it decides at the number of comparisons over α.
+    pub e_difference: f64,
+    /// Against "a difference beyond the margin": it decides at 1/α.
+    pub e_equivalence: f64,
 }

@@ -10,7 +10,13 @@ use crate::artifact::{self, ArtifactError};
 use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, p_value, signed};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
-use crate::report;
+use crate::parameters::{ParameterError, Parameters};
+use crate::protocols::EXPERIMENTS;
+use crate::protocols::differences::{SideBySide, side_by_side};
+use crate::report::{self, wrap::wrap};
+
+/// Where the study keeps its parameters, from the repository's root.
+const PARAMETERS: &str = "params.yaml";
 
 /// Where the study keeps its verdicts, from the repository's root.
 pub const VERDICTS: &str = "artifacts/verdicts.json";
@@ -30,6 +36,9 @@ pub struct Args {
     /// Print a summary in Markdown, for a pull request
     #[arg(long)]
     pub markdown: bool,
+    /// Show what differs between the protocols of each experiment, and which difference changes a verdict
+    #[arg(long, conflicts_with_all = ["junit", "markdown"])]
+    pub protocols: bool,
 }
 
 /// What is known beside the verdicts.
@@ -54,11 +63,16 @@ pub enum AuditError {
     None(PathBuf),
     #[error("{0}: run `retrial repro` to write it again")]
     Unreadable(#[from] ArtifactError),
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
 }
 
 /// The verdicts as a table fitted to a width, in colour if asked, or in one of the other forms.
 pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
     let path = setting.root.join(VERDICTS);
+    if args.protocols {
+        return protocols(args.json, setting, &path);
+    }
     if !path.exists() {
         return Err(AuditError::None(path));
     }
@@ -83,6 +97,25 @@ pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
     };
     let surprises = verdicts.claims.iter().flat_map(|claim| &claim.protocols).any(ProtocolVerdict::is_unexpected);
     Ok(Audit { text, good: !surprises })
+}
+
+/// The protocols side by side, with the verdicts if there are any yet.
+fn protocols(json: bool, setting: &Setting, path: &Path) -> Result<Audit, AuditError> {
+    let parameters = Parameters::of_study(&setting.root.join(PARAMETERS))?;
+    let experiments = EXPERIMENTS.iter().map(|experiment| side_by_side(experiment, &parameters));
+    let experiments: Vec<SideBySide> = experiments.collect::<Result<_, _>>()?;
+    let verdicts: Option<Verdicts> = if path.exists() { Some(artifact::read_json(path)?) } else { None };
+    let text = if json {
+        let changes = |claim: &ClaimVerdicts| {
+            let of = experiments.iter().filter(|sides| sides.experiment == claim.experiment);
+            of.flat_map(|sides| report::protocols::changes(claim, sides)).collect::<Vec<String>>()
+        };
+        let changes: Vec<String> = verdicts.iter().flat_map(|verdicts| &verdicts.claims).flat_map(changes).collect();
+        format!("{:#}\n", serde_json::json!({ "experiments": experiments, "changes": changes }))
+    } else {
+        report::protocols::table(&experiments, verdicts.as_ref(), setting.width)
+    };
+    Ok(Audit { text, good: true })
 }
 
 /// Claim -> how its criterion was changed.
@@ -307,26 +340,4 @@ fn count(verdicts: &Verdicts) -> String {
     let number = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let of = format!("{} on {}", number(all.len(), "verdict"), number(verdicts.claims.len(), "claim"));
     if counts.is_empty() { of } else { format!("{of}: {}", counts.join(", ")) }
-}
-
-/// Breaks text at spaces into lines that end before column `width`, all but the first with `indent` spaces before.
-fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let room = width.saturating_sub(indent).max(20);
-    // A number stays with its unit, and with what it is the value of.
-    let text = text.replace(" %", "\u{a0}%").replace(" = ", "\u{a0}=\u{a0}");
-    let mut wrapped = String::new();
-    let mut column = 0;
-    for word in text.split_ascii_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > room {
-            let _ = write!(wrapped, "\n{:indent$}", "");
-            column = 0;
-        } else if column > 0 {
-            wrapped.push(' ');
-            column += 1;
-        }
-        wrapped.push_str(word);
-        column += length;
-    }
-    wrapped.replace('\u{a0}', " ")
 }

@@ -12,6 +12,7 @@ use stages::random::numpy::RandomState;
 use stages::statistics::{correction, interval};
 use stages::table::{self, Observation};
 
+mod anytime; // verdicts that may be looked at after every seed
 mod court; // rates of error, and the controls that show them
 mod noise; // accuracies, and what their test part can show
 mod questions; // what a claim may ask: sides, epochs, thresholds, published numbers

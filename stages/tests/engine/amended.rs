@@ -123,3 +123,49 @@ fn a_verdict_that_is_not_expected_fails_the_audit() {
     let failure = "<failure message=\"expected no difference, found supported\">Over 10 seeds";
     assert!(junit.stdout.contains(failure) && junit.stdout.contains("failures=\"1\""), "{}", junit.stdout);
 }
+
+#[test]
+fn protocols_are_shown_side_by_side_with_what_changes_a_verdict() {
+    let project = Project::new();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for file in ["dvc.yaml", "params.yaml"] {
+        project.write(file, &std::fs::read_to_string(repository.join(file)).unwrap());
+    }
+    // Before there are verdicts there are protocols.
+    let shown = project.run(&["audit", "--protocols"]).stdout;
+    let start = shown.lines().find(|line| line.starts_with("start of svvar")).unwrap();
+    let cells: Vec<&str> = start.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    assert_eq!(cells, ["start of svvar", "the trained weights of", "fresh weights", "fresh weights"], "{shown}");
+    assert!(shown.contains("the same under all: ") && shown.contains("epochs of a final run: 20"), "{shown}");
+
+    let under = |protocol: &str, verdict: &str, metric: &str| {
+        let evidence = serde_json::json!({
+            "comparison": {"a": "svvar", "b": "baseline", "metric": metric, "at": "last", "direction": "higher"},
+            "seeds": 20, "failed_seeds": [], "mean_a": 0.5, "sd_a": 0.1, "mean_b": 0.5, "sd_b": 0.1, "difference": 0.1,
+            "interval": [0.0, 0.2], "p_t": 0.01, "p_sign_flip": null, "p_holm": 0.01, "p_equivalence": 0.5, "dz": null,
+            "further_seeds": null, "pairs": [],
+        });
+        serde_json::json!({
+            "protocol": protocol, "verdict": verdict, "reason": "", "evidence": evidence, "reproduced": null, "controls": [],
+        })
+    };
+    let protocols = [
+        under("as-run", "supported", "val_loss"),
+        under("as-stated", "contradicted", "val_loss"),
+        under("controlled", "no-difference", "test_loss"),
+    ];
+    let claim = serde_json::json!({
+        "id": "C-1", "statement": "", "experiment": "svvar", "source": {"title": "t"}, "alpha": 0.05, "margin": 0.1,
+        "published": null, "protocols": protocols, "disagreements": [], "defects": [],
+    });
+    project.write("artifacts/verdicts.json", &serde_json::json!({ "claims": [claim] }).to_string());
+    let changes = project.run(&["audit", "--protocols", "--json"]).json()["changes"].clone();
+    assert_eq!(
+        changes[0],
+        "C-1: supported under as-run, contradicted under as-stated: they differ in start of svvar alone, so that changes \
+         the verdict."
+    );
+    let several = changes[1].as_str().unwrap();
+    assert!(several.contains("start of svvar and the metric, none of which is switched by itself"), "{several}");
+    assert_eq!(changes.as_array().unwrap().len(), 3);
+}

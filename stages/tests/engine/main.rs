@@ -20,4 +20,5 @@ mod running;
 mod store;
 mod study;
 mod train;
+mod until_decided;
 mod verify;
