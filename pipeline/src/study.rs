@@ -83,6 +83,8 @@ pub struct Program {
 /// A command of the study's own.
 pub struct StudyCommand {
     pub name: &'static str,
+    /// It needs no study: where there is none it is given the current folder.
+    pub anywhere: bool,
     pub arguments: fn() -> clap::Command,
     pub run: fn(&ArgMatches, root: &Path, terminal: Terminal) -> Result<Answer, CommandError>,
 }

@@ -56,18 +56,23 @@ pub fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Artif
 
 /// These files, and in the place of each folder the JSON files in it and in its folders, in order of their names.
 pub fn json_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ArtifactError> {
-    let mut files = Vec::new();
+    files(paths, "json")
+}
+
+/// The same for the files whose names end in `.` and this extension.
+pub fn files(paths: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, ArtifactError> {
+    let mut found = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            files.push(path.clone());
+            found.push(path.clone());
             continue;
         }
         let error = |source| ArtifactError::Read { path: path.clone(), source };
         let entries = std::fs::read_dir(path).map_err(error)?;
         let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(error)?;
-        entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json"));
+        entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|found| found == extension));
         entries.sort();
-        files.extend(json_files(&entries)?);
+        found.extend(files(&entries, extension)?);
     }
-    Ok(files)
+    Ok(found)
 }

@@ -14,6 +14,7 @@ pub mod table; // tidy tables of results, one observation a row
 pub mod predictions; // tables of predictions, row by row of the test part
 pub mod statistics; // intervals, tests, effect sizes, corrections
 pub mod claims; // claim files -> verdicts
+pub mod checks; // what can be said without training; budget curves
 pub mod plots; // one file a figure
 pub mod report; // the page and the summary
 

@@ -7,9 +7,11 @@ use pipeline::study::{
     Answer, Artifacts, CommandError, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand,
     Terminal,
 };
-use stages::cli::{self, audit, diff, search};
+use stages::cli::{self, audit, compare, diff, search};
 use stages::parameters::Parameters;
-use stages::programs::{mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts};
+use stages::programs::{
+    budget, checks, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
+};
 use stages::protocols::EXPERIMENTS;
 
 include!(concat!(env!("OUT_DIR"), "/code.rs"));
@@ -51,6 +53,16 @@ fn experiment_and_method(program: &clap::Command, arguments: &[String]) -> Vec<S
     modules
 }
 
+/// The designs of all named experiments, and the methods of their arms.
+fn experiments(_: &clap::Command, arguments: &[String]) -> Vec<String> {
+    let named = EXPERIMENTS.iter().filter(|experiment| arguments.iter().any(|argument| argument == experiment.name));
+    let modules = named.flat_map(|experiment| {
+        let methods = experiment.arms.iter().map(|arm| format!("methods::{}", arm.method));
+        methods.chain([format!("protocols::{}", experiment.name)])
+    });
+    modules.collect()
+}
+
 fn verdicts_that_differ(old: &Artifacts, new: &Artifacts) -> Result<Vec<Difference>, ProgramError> {
     let (old, new) = ((old.read)(audit::VERDICTS)?, (new.read)(audit::VERDICTS)?);
     let finding = |judged: diff::Judged| -> Result<Finding, serde_json::Error> {
@@ -88,6 +100,8 @@ pub static STUDY: Study = Study {
         program!(sensitivity, experiment_and_method),
         program!(tuned, nothing_more),
         program!(statistics, nothing_more),
+        program!(budget, nothing_more),
+        program!(checks, experiments),
         program!(spread, nothing_more),
         program!(plots, nothing_more),
         program!(verdicts, nothing_more),
@@ -96,6 +110,7 @@ pub static STUDY: Study = Study {
     commands: &[
         StudyCommand {
             name: "audit",
+            anywhere: false,
             arguments: || audit::Args::augment_args(clap::Command::new("audit")),
             run: |matches, root, terminal| {
                 let arguments = audit::Args::from_arg_matches(matches).map_err(input)?;
@@ -104,7 +119,17 @@ pub static STUDY: Study = Study {
             },
         },
         StudyCommand {
+            name: "compare",
+            anywhere: true,
+            arguments: || compare::Args::augment_args(clap::Command::new("compare")),
+            run: |matches, _, _| {
+                let arguments = compare::Args::from_arg_matches(matches).map_err(input)?;
+                Ok(Answer { text: compare::run(&arguments).map_err(input)?, good: true })
+            },
+        },
+        StudyCommand {
             name: "search",
+            anywhere: false,
             arguments: || search::Args::augment_args(clap::Command::new("search")),
             run: |matches, _, terminal| {
                 let arguments = search::Args::from_arg_matches(matches).map_err(input)?;
@@ -114,6 +139,7 @@ pub static STUDY: Study = Study {
         },
         StudyCommand {
             name: "train",
+            anywhere: false,
             arguments: || cli::train::Args::augment_args(clap::Command::new("train")),
             run: |matches, root, _| {
                 let arguments = cli::train::Args::from_arg_matches(matches).map_err(input)?;

@@ -122,8 +122,21 @@ fn tables_of_other_programs_are_read() {
             value: 2.0
         }
     );
-    let narrow = table::read(&golden.join("pyarrow_int8.parquet")).unwrap_err().to_string();
-    assert!(narrow.contains("`seed`") && narrow.contains("32 or 64 bits"), "{narrow}");
+    let narrow = table::read(&golden.join("pyarrow_int8.parquet")).unwrap();
+    assert_eq!(narrow.iter().map(|row| row.seed).collect::<Vec<_>>(), [1, 2, 3]);
+    // Every narrow type at its ends, and a list that no table of numbers needs.
+    let every = table::read_columns(&golden.join("pyarrow_narrow.parquet")).unwrap();
+    let column = |name: &str| {
+        let at = every.find(name).unwrap();
+        every.rows.iter().map(|row| row[at].number().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(column("i8"), [-128.0, 127.0]);
+    assert_eq!(column("u8"), [0.0, 255.0]);
+    assert_eq!(column("i16"), [-32768.0, 32767.0]);
+    assert_eq!(column("u16"), [0.0, 65535.0]);
+    assert_eq!(column("f32"), [0.5, -0.25]);
+    assert_eq!(column("u64"), [0.0, 18446744073709551615.0]);
+    assert_eq!((every.find("list"), every.rows[0][every.find("text").unwrap()].name()), (None, Some("a".to_owned())));
 }
 
 #[test]
@@ -152,4 +165,63 @@ fn bad_tables_are_refused_with_the_column_named() {
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     assert!(matches!(table::read(&empty), Err(TableError::NoFiles { .. })));
+}
+
+#[test]
+fn csv_and_json_lines_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let csv = write(
+        "runs.csv",
+        "value,note,experiment,protocol,method,seed,epoch,metric\n\
+         0.5,,e,p,\"ridge, 4\",3,1,loss\n\
+         nan,,e,p,007,3.0,2,loss\n\
+         ,,e,p,007,18446744073709551615,2,loss\n",
+    );
+    let lines = write(
+        "runs.jsonl",
+        "{\"experiment\": \"e\", \"protocol\": \"p\", \"method\": \"ridge, 4\", \"seed\": 3, \"epoch\": 1, \
+         \"metric\": \"loss\", \"value\": 0.5}\n\n\
+         {\"value\": NaN, \"experiment\": \"e\", \"protocol\": \"p\", \"method\": \"007\", \"seed\": 3.0, \"epoch\": 2, \
+         \"metric\": \"loss\"}\n\
+         {\"value\": null, \"experiment\": \"e\", \"protocol\": \"p\", \"method\": \"007\", \
+         \"seed\": 18446744073709551615, \"epoch\": 2, \"metric\": \"loss\"}\n",
+    );
+    let row = |method: &str, seed: u64, epoch: u32, value: f64| Observation {
+        experiment: "e".into(),
+        protocol: "p".into(),
+        method: method.into(),
+        seed,
+        epoch,
+        metric: "loss".into(),
+        value,
+    };
+    let expected = [row("ridge, 4", 3, 1, 0.5), row("007", 3, 2, f64::NAN), row("007", u64::MAX, 2, f64::NAN)];
+    assert_same(&table::read(&csv).unwrap(), &expected);
+    assert_same(&table::read(&lines).unwrap(), &expected);
+    // Both, in order of their names.
+    assert_eq!(table::read(folder.path()).unwrap().len(), 6);
+
+    let header = "experiment,protocol,method,seed,epoch,metric,value\n";
+    for (name, text, expected) in [
+        (
+            "a.csv",
+            format!("{header}e,p,m,1,1,loss,0.5\ne,p,m,1,2,loss,low\n"),
+            "a.csv:3: `value` is `low`, not a number",
+        ),
+        ("a.csv", format!("{header}e,p,m,-1,1,loss,0.5\n"), "a.csv:2: `seed` is `-1`, not a whole number from 0"),
+        ("a.csv", format!("{header}e,p,m,1,1,loss\n"), "a.csv:2: this row has 6 cells, but the header names 7 columns"),
+        ("a.csv", "seed,seed\n1,2\n".into(), "a.csv:1: two columns are called `seed`"),
+        ("a.csv", "seed,value\n1,2\n".into(), "a.csv: there is no column `experiment`; there are `seed`, `value`"),
+        ("a.jsonl", "{}\n[1]\n".into(), "a.jsonl:2: this is no JSON object"),
+        ("a.jsonl", "{\"experiment\": 1, \"seed\"}\n".into(), "a.jsonl:1: this is no JSON object"),
+        ("a.txt", "seed,value\n".into(), "a.txt: is no table: name a file ending in .parquet"),
+    ] {
+        let message = table::read(&write(name, &text)).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}\n{expected}");
+    }
 }

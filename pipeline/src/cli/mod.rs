@@ -177,7 +177,11 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
     if name == "stage" {
         return stage(study, matches);
     }
-    let (root, here) = find_root()?;
+    let own = study.commands.iter().find(|own| own.name == name);
+    let (root, here) = match find_root() {
+        Err(_) if own.is_some_and(|own| own.anywhere) => (PathBuf::from("."), RepoPath::root()),
+        found => found?,
+    };
     let context = Context { study, root, here };
     match name {
         "repro" => repro::run(&context, parsed(matches)?),
@@ -194,7 +198,7 @@ fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Err
         "verify" => verify::run(&context, &parsed(matches)?),
         "digest" => digest::run(&context, &parsed(matches)?),
         _ => {
-            let Some(own) = study.commands.iter().find(|own| own.name == name) else { return Ok(ExitCode::from(2)) };
+            let Some(own) = own else { return Ok(ExitCode::from(2)) };
             let answer = (own.run)(matches, &context.root, terminal()).map_err(|error| match error {
                 CommandError::Input(error) => Error::Input(error.to_string()),
                 CommandError::State(error) => Error::Program(error),

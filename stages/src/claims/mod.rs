@@ -14,6 +14,7 @@ pub mod criterion; // what decides a verdict, as a digest
 pub mod amended; // criteria that were changed after results existed
 
 // What the tables say
+pub mod compare; // two methods in any table, without a claim file
 mod evidence; // the statistics of one paired comparison
 mod noise; // what a finite test part can show
 pub mod predicted; // tables of predictions, looked up by run and epoch

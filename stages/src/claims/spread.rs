@@ -137,6 +137,10 @@ fn shares_of(claim: &Claim, runs: &Runs) -> Vec<Share> {
                 continue;
             };
             let share = describe::variance(scores) / describe::variance(together);
+            // All runs alike, as in a study that is too small to differ: there is nothing to share out.
+            if !share.is_finite() {
+                continue;
+            }
             let [low, high] = f_interval(scores.len(), together.len(), 0.95);
             shares.push(Share {
                 protocol: protocol.protocol.clone(),

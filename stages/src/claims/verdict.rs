@@ -59,13 +59,6 @@ pub struct ProtocolVerdict {
     pub expected: Option<Verdict>,
 }
 
-impl ProtocolVerdict {
-    /// Whether the claim file expects another verdict.
-    pub fn is_unexpected(&self) -> bool {
-        self.expected.is_some_and(|expected| expected != self.verdict)
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -86,6 +79,13 @@ impl Verdict {
             Self::Undecided => "undecided",
             Self::Untestable => "untestable",
         }
+    }
+}
+
+impl ProtocolVerdict {
+    /// Whether the claim file expects another verdict.
+    pub fn is_unexpected(&self) -> bool {
+        self.expected.is_some_and(|expected| expected != self.verdict)
     }
 }
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
+use crate::checks::Checks;
 use crate::claims::amended::{Amendment, Earlier, amended};
-use crate::claims::numbers::{decimals_of, p_value, signed};
+use crate::claims::numbers::{decimals_of, list, p_value, signed};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
 use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
@@ -21,23 +22,29 @@ const PARAMETERS: &str = "params.yaml";
 /// Where the study keeps its verdicts, from the repository's root.
 pub const VERDICTS: &str = "artifacts/verdicts.json";
 
+/// Where the study keeps what was found without training.
+pub const CHECKS: &str = "artifacts/checks.json";
+
 /// Show the verdict on every claim under every protocol
 ///
 /// A claim whose criterion was changed after it was first judged is marked as amended, as far as the run records reach
-/// back. Exit code 1: a verdict is not the one that its claim file expects.
+/// back. Exits with 1 where a verdict is not the one that the claim file expects.
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
-    /// Print the verdicts as JSON, for programs
-    #[arg(long, conflicts_with_all = ["junit", "markdown"])]
-    pub json: bool,
-    /// Print a JUnit report: one case for each claim and protocol, failing where the verdict is not the expected one
-    #[arg(long, conflicts_with = "markdown")]
-    pub junit: bool,
-    /// Print a summary in Markdown, for a pull request
+    /// Print the verdicts, or the checks, as JSON, for programs
     #[arg(long)]
-    pub markdown: bool,
-    /// Show what differs between the protocols of each experiment, and which difference changes a verdict
+    pub json: bool,
+    /// Show what can be said without training: search spaces, budgets, what chooses, and reported numbers that cannot be
     #[arg(long, conflicts_with_all = ["junit", "markdown"])]
+    pub checks: bool,
+    /// Write a JUnit file too: a test case for each claim and protocol, failing where another verdict is expected
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write a summary in Markdown too, for a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Show what differs between the protocols of each experiment, and which difference changes a verdict
+    #[arg(long, conflicts_with_all = ["checks", "junit", "markdown"])]
     pub protocols: bool,
 }
 
@@ -61,17 +68,27 @@ pub struct Audit {
 pub enum AuditError {
     #[error("there are no verdicts yet ({} does not exist): run `retrial repro` first", .0.display())]
     None(PathBuf),
+    #[error(
+        "there are no checks yet ({} does not exist): let a stage run `retrial stage checks`, then `retrial repro`",
+        .0.display()
+    )]
+    NoChecks(PathBuf),
+    #[error(transparent)]
+    Unwritable(ArtifactError),
     #[error("{0}: run `retrial repro` to write it again")]
     Unreadable(#[from] ArtifactError),
     #[error(transparent)]
     Parameters(#[from] ParameterError),
 }
 
-/// The verdicts as a table fitted to a width, in colour if asked, or in one of the other forms.
+/// The verdicts as a table fitted to a width, in colour if asked, or as JSON.
 pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
     let path = setting.root.join(VERDICTS);
     if args.protocols {
         return protocols(args.json, setting, &path);
+    }
+    if args.checks {
+        return Ok(Audit { text: checks(args, setting)?, good: true });
     }
     if !path.exists() {
         return Err(AuditError::None(path));
@@ -83,15 +100,19 @@ pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
         Some(Earlier { when: when.clone(), verdicts })
     });
     let amended = amended(&verdicts, &earlier.collect::<Vec<_>>());
+    let content = [
+        (&args.junit, report::junit(&verdicts)),
+        (&args.markdown, report::for_pull_request(&verdicts) + &markdown_notes(&amended)),
+    ];
+    for (file, content) in content {
+        if let Some(file) = file {
+            artifact::write(file, content.as_bytes()).map_err(AuditError::Unwritable)?;
+        }
+    }
     let text = if args.json {
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path: path.clone(), source })?;
+        let text = written(path.clone())?;
         // As the stage wrote it, to the byte, unless there is something to add.
         if amended.is_empty() { text } else { with_amendments(&text, &amended, &path)? }
-    } else if args.junit {
-        report::junit::report(&verdicts)
-    } else if args.markdown {
-        report::summary(&verdicts) + &markdown_notes(&amended)
     } else {
         table(&verdicts, &amended, setting.width, setting.colour)
     };
@@ -142,6 +163,40 @@ fn in_words(amendment: &Amendment) -> String {
         "is judged by an amended criterion: it was changed after the claim was first judged, on {} (universal time).",
         amendment.first_judged
     )
+}
+
+fn written(path: PathBuf) -> Result<String, ArtifactError> {
+    std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path, source })
+}
+
+/// What was found without training: concerns in full, then the count of all that was looked at.
+fn checks(args: &Args, setting: &Setting) -> Result<String, AuditError> {
+    let Setting { root, width, colour, .. } = *setting;
+    let path = root.join(CHECKS);
+    if !path.exists() {
+        return Err(AuditError::NoChecks(path));
+    }
+    let checks: Checks = artifact::read_json(&path)?;
+    if args.json {
+        return Ok(written(path)?);
+    }
+    let paint = Paint { colour };
+    let mut text = String::new();
+    let mut experiment = "";
+    for finding in checks.findings.iter().filter(|finding| finding.concern) {
+        if finding.experiment != experiment {
+            experiment = &finding.experiment;
+            let _ = writeln!(text, "{}", paint.paint(BOLD, experiment));
+        }
+        let check = finding.check.words();
+        let protocols =
+            if finding.protocols.is_empty() { String::new() } else { format!(" ({})", list(&finding.protocols)) };
+        let sentence = wrap(&format!("{}{protocols}", finding.sentence), width, 4);
+        let _ = writeln!(text, "  {}\n    {sentence}", paint.paint(style(Verdict::Undecided), check));
+    }
+    let (all, concerns) = (checks.findings.len(), checks.findings.iter().filter(|finding| finding.concern).count());
+    let _ = writeln!(text, "\n{all} checks, {concerns} of concern");
+    Ok(text)
 }
 
 /// One line for each claim and protocol, then what there is to say about each claim, then the count.
@@ -304,13 +359,13 @@ fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, pai
         note(sentence);
     }
     for protocol in &claim.protocols {
+        if let Some(expected) = protocol.expected.filter(|_| protocol.is_unexpected()) {
+            let found = protocol.verdict.words();
+            note(&format!("{}: expected {}, found {found}", protocol.protocol, expected.words()));
+        }
         let misses = protocol.inside.iter().any(|number| !number.number.inside);
         if misses || matches!(protocol.verdict, Verdict::Undecided | Verdict::Untestable) {
             note(&format!("{}: {}", protocol.protocol, protocol.reason));
-        }
-        if let Some(expected) = protocol.expected.filter(|_| protocol.is_unexpected()) {
-            let (under, found) = (&protocol.protocol, protocol.verdict.words());
-            note(&format!("{under}: the claim file expects {}, found is {found}.", expected.words()));
         }
         // A difference that the test part could not show by itself.
         let small = |noise: &&NoiseFloor| {

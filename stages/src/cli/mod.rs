@@ -1,6 +1,7 @@
 //! The study's own commands, one file each: they read files of the study and return what is to be printed.
 
 pub mod audit;
+pub mod compare;
 pub mod diff;
 pub mod search;
 pub mod train;

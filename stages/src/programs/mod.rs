@@ -1,6 +1,8 @@
 //! The stage programs, one file each, as `dvc.yaml` calls them (`retrial stage NAME …`): this list of them, and nothing
 //! else.
 
+pub mod budget;
+pub mod checks;
 pub mod mnist1d;
 pub mod plots;
 pub mod report;

@@ -21,8 +21,8 @@ pub struct Args {
     /// The folder that holds a folder of figures for each experiment
     #[arg(long)]
     plots: PathBuf,
-    /// A file that `spread` wrote; may be given several times
-    #[arg(long)]
+    /// Files that `spread` wrote, or folders of them
+    #[arg(long, num_args = 1..)]
     spread: Vec<PathBuf>,
     /// The folder to write into
     #[arg(long)]
@@ -45,7 +45,8 @@ pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error +
             figures.insert(claim.experiment.clone(), figures_of(&args.plots, &claim.experiment)?);
         }
     }
-    let spreads = args.spread.iter().map(|path| artifact::read_json(path)).collect::<Result<Vec<Spread>, _>>()?;
+    let spreads = artifact::json_files(&args.spread)?;
+    let spreads = spreads.iter().map(|path| artifact::read_json(path)).collect::<Result<Vec<Spread>, _>>()?;
     let spreads: Spreads = spreads.into_iter().map(|spread| (spread.experiment.clone(), spread)).collect();
     artifact::write(&args.out.join("index.html"), page(&verdicts, &figures, &spreads)?.as_bytes())?;
     artifact::write(&args.out.join("summary.md"), summary(&verdicts).as_bytes())?;

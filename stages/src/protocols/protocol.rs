@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::seeds::SeedTooLarge;
-use super::sensitivity::Source;
 use crate::data::dataset::Dataset;
 use crate::data::mnist1d::{self, Options, OptionsError};
 use crate::methods::method::{Entry, Hyperparameters, UnknownMethod};
@@ -265,7 +264,7 @@ pub enum ProtocolError {
     #[error("there are no hyper-parameters of `{0}`: published ones are parameters, tuned ones come with --tuned")]
     NoHyperparameters(&'static str),
     #[error("{protocol} has nothing that varying `{vary}` could change")]
-    NotVaried { protocol: Name, vary: Source },
+    NotVaried { protocol: Name, vary: &'static str },
     #[error(transparent)]
     Data(#[from] OptionsError),
     #[error(transparent)]

@@ -89,7 +89,7 @@ impl Finals {
             (DataSource::Generated(_), _) => matches!(source, Source::Split | Source::All),
         };
         if fixed {
-            return Err(ProtocolError::NotVaried { protocol: self.protocol.name, vary: source });
+            return Err(ProtocolError::NotVaried { protocol: self.protocol.name, vary: source.text() });
         }
         let drawn = |one: Source| if [one, Source::All].contains(&source) { repetition } else { seed };
         let data = Streams::of_final_run(drawn(Source::Data))?.data;

@@ -1,48 +1,50 @@
-//! The verdicts as a JUnit report, which continuous integration reads: one case for each claim and protocol.
+//! The verdicts as a JUnit file: what continuous integration shows of a study.
+//!
+//! One test case for each claim under each protocol. It fails where the claim file expects another verdict (`expect:`), and
+//! nowhere else: no verdict is bad by itself. A claim that is untestable, and not expected to be, is skipped.
 
 use std::fmt::Write as _;
 
-use crate::claims::verdict::{ProtocolVerdict, Verdicts};
+use crate::claims::verdict::{ClaimVerdicts, ProtocolVerdict, Verdict, Verdicts};
 
-/// One suite a claim. A case fails where the verdict is not the one that the claim file expects; where it expects none, the
-/// case passes, whatever the verdict.
-pub fn report(verdicts: &Verdicts) -> String {
-    let failures = |protocols: &[ProtocolVerdict]| protocols.iter().filter(|under| under.is_unexpected()).count();
-    let tests: usize = verdicts.claims.iter().map(|claim| claim.protocols.len()).sum();
-    let failed: usize = verdicts.claims.iter().map(|claim| failures(&claim.protocols)).sum();
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(text, "<testsuites name=\"retrial\" tests=\"{tests}\" failures=\"{failed}\">");
-    for claim in &verdicts.claims {
-        let id = escaped(&claim.id);
-        let (tests, failed) = (claim.protocols.len(), failures(&claim.protocols));
-        let _ = writeln!(text, "  <testsuite name=\"{id}\" tests=\"{tests}\" failures=\"{failed}\">");
-        for under in &claim.protocols {
-            let (name, found) = (escaped(&under.protocol), under.verdict.words());
-            let reason = escaped(&under.reason);
-            match under.expected.filter(|_| under.is_unexpected()) {
-                Some(expected) => {
-                    let message = format!("expected {}, found {found}", expected.words());
-                    let _ = writeln!(
-                        text,
-                        "    <testcase classname=\"{id}\" name=\"{name}\">\n      <failure message=\"{message}\">{reason}\
-                         </failure>\n    </testcase>"
-                    );
-                }
-                None => {
-                    let _ = writeln!(
-                        text,
-                        "    <testcase classname=\"{id}\" name=\"{name}\">\n      <system-out>{found}: {reason}\
-                         </system-out>\n    </testcase>"
-                    );
-                }
-            }
-        }
-        text.push_str("  </testsuite>\n");
+/// The file's content.
+pub fn junit(verdicts: &Verdicts) -> String {
+    let cases = || verdicts.claims.iter().flat_map(|claim| claim.protocols.iter().map(move |under| (claim, under)));
+    let failures = cases().filter(|(_, under)| under.is_unexpected()).count();
+    let skipped = cases().filter(|(_, under)| is_skipped(under)).count();
+    let tests = cases().count();
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites name=\"retrial\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">\n\
+         <testsuite name=\"claims\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n"
+    );
+    for (claim, under) in cases() {
+        text.push_str(&case(claim, under));
     }
-    text + "</testsuites>\n"
+    text + "</testsuite>\n</testsuites>\n"
 }
 
-/// Text that can stand in an attribute or an element. XML has no place for most control characters.
+fn is_skipped(under: &ProtocolVerdict) -> bool {
+    under.verdict == Verdict::Untestable && under.expected.is_none()
+}
+
+fn case(claim: &ClaimVerdicts, under: &ProtocolVerdict) -> String {
+    let mut text = format!("<testcase classname=\"{}\" name=\"{}\">\n", escaped(&claim.id), escaped(&under.protocol));
+    let (reason, found) = (escaped(&under.reason), under.verdict.words());
+    let _ = match under.expected {
+        Some(expected) if under.is_unexpected() => writeln!(
+            text,
+            "<failure type=\"verdict\" message=\"expected {}, found {found}\">{}: {reason}</failure>",
+            expected.words(),
+            escaped(&claim.statement),
+        ),
+        _ if is_skipped(under) => writeln!(text, "<skipped message=\"{reason}\"/>"),
+        _ => writeln!(text, "<system-out>{found}: {reason}</system-out>"),
+    };
+    text + "</testcase>\n"
+}
+
+/// Text inside XML, also between quotes. Signs that XML 1.0 cannot hold are replaced.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -51,7 +53,8 @@ fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            letter if letter.is_control() => escaped.push(' '),
+            '\n' | '\t' => escaped.push(' '),
+            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
             letter => escaped.push(letter),
         }
     }

@@ -12,14 +12,15 @@ mod style; // the style sheet
 mod summary; // the same in Markdown
 pub mod protocols; // protocols side by side
 pub(crate) mod wrap; // text in lines of a given width
-pub mod junit; // the same for continuous integration
+mod junit; // for continuous integration
 mod words; // sentences that both share
 
 use std::collections::BTreeMap;
 
 pub use figure::{Figure, FigureError};
+pub use junit::junit;
 pub use page::page;
-pub use summary::summary;
+pub use summary::{for_pull_request, summary};
 use thiserror::Error;
 
 use crate::claims::spread::Spread;

@@ -3,7 +3,7 @@
 use super::interval::range;
 use super::words::{fate, headline, inside, title};
 use crate::claims::numbers::{decimals_of, signed};
-use crate::claims::verdict::{ClaimVerdicts, ProtocolVerdict, Verdicts};
+use crate::claims::verdict::{ClaimVerdicts, ProtocolVerdict, Verdict, Verdicts};
 use crate::plots::labels;
 
 /// Headline, one table row a claim and protocol, then each claim with its key sentences.
@@ -30,6 +30,24 @@ pub fn summary(verdicts: &Verdicts) -> String {
         }
     }
     text
+}
+
+/// The summary with the verdicts that are not the expected ones at its head.
+pub fn for_pull_request(verdicts: &Verdicts) -> String {
+    let mut unexpected = String::new();
+    for claim in &verdicts.claims {
+        for under in claim.protocols.iter().filter(|under| under.is_unexpected()) {
+            let expected = under.expected.map_or("", Verdict::words);
+            let (id, protocol, found) = (name(&claim.id), name(&under.protocol), under.verdict.words());
+            let reason = prose(&under.reason);
+            unexpected
+                .push_str(&format!("* {id} under {protocol}: expected {expected}, found **{found}**. {reason}\n"));
+        }
+    }
+    if unexpected.is_empty() {
+        return summary(verdicts);
+    }
+    format!("**Not as the claim files expect:**\n\n{unexpected}\n{}", summary(verdicts))
 }
 
 fn row(claim: &ClaimVerdicts, under: &ProtocolVerdict) -> String {

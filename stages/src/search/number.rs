@@ -1,5 +1,7 @@
 //! Numbers in JSON, where NaN and the infinities, which JSON lacks, are the texts "nan", "inf" and "-inf".
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// A number as it is written.
@@ -35,4 +37,28 @@ impl TryFrom<Written> for f64 {
             },
         }
     }
+}
+
+/// The line with texts for the bare words that Python writes for numbers that JSON lacks.
+pub fn without_bare_words(line: &str) -> Cow<'_, str> {
+    if !line.contains("NaN") && !line.contains("Infinity") {
+        return Cow::Borrowed(line);
+    }
+    // Inside of texts they are letters like any others; an escaped quote does not end a text.
+    let mut standard = String::with_capacity(line.len());
+    let (mut inside, mut escaped) = (false, false);
+    let mut rest = line;
+    while let Some(character) = rest.chars().next() {
+        let words = [("NaN", "\"nan\""), ("-Infinity", "\"-inf\""), ("Infinity", "\"inf\"")];
+        if !inside && let Some((word, text)) = words.into_iter().find(|(word, _)| rest.starts_with(word)) {
+            standard.push_str(text);
+            rest = &rest[word.len()..];
+            continue;
+        }
+        inside ^= character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        standard.push(character);
+        rest = &rest[character.len_utf8()..];
+    }
+    Cow::Owned(standard)
 }

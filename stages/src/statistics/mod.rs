@@ -25,6 +25,9 @@ pub mod t_test; // paired, Welch, and two one-sided tests of equivalence
 pub mod sequential; // tests that may be looked at after every value
 pub mod wilcoxon; // signed ranks of paired differences
 
+// What a search comes to
+pub mod budget; // the expected best of n trials
+
 // What tests are read with
 pub mod correction; // Bonferroni, Holm, Benjamini and Hochberg or Yekutieli
 pub mod effect; // dz, Cohen's d, Hedges' g, Cliff's delta

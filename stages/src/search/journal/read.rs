@@ -1,6 +1,5 @@
 //! Reads journals, Optuna's and ours.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{FIXED_PARAMETERS, JournalError, Recorded, operation};
-use crate::search::number::Written;
+use crate::search::number::{Written, without_bare_words};
 use crate::search::space::{Distribution, Space, Value};
 use crate::search::study::{Chosen, Direction, State, Study, Trial};
 
@@ -71,8 +70,8 @@ impl Journal {
     /// As Optuna's readers do, this passes over lines on what does not exist or is finished: the worker that wrote them
     /// had its error.
     fn apply(&mut self, line: &str) -> Result<(), String> {
-        let line: Line =
-            serde_json::from_str(&standard(line)).map_err(|error| format!("is no line of a journal: {error}"))?;
+        let line: Line = serde_json::from_str(&without_bare_words(line))
+            .map_err(|error| format!("is no line of a journal: {error}"))?;
         match line.op_code {
             operation::CREATE_STUDY => self.create_study(line),
             operation::DELETE_STUDY => {
@@ -170,30 +169,6 @@ fn wanted<T>(field: Option<T>, name: &str) -> Result<T, String> {
     field.ok_or_else(|| format!("has no `{name}`"))
 }
 
-/// The line with texts for the bare words that Python writes for numbers that JSON lacks.
-fn standard(line: &str) -> Cow<'_, str> {
-    if !line.contains("NaN") && !line.contains("Infinity") {
-        return Cow::Borrowed(line);
-    }
-    // Inside of texts they are letters like any others; an escaped quote does not end a text.
-    let mut standard = String::with_capacity(line.len());
-    let (mut inside, mut escaped) = (false, false);
-    let mut rest = line;
-    while let Some(character) = rest.chars().next() {
-        let words = [("NaN", "\"nan\""), ("-Infinity", "\"-inf\""), ("Infinity", "\"inf\"")];
-        if !inside && let Some((word, text)) = words.into_iter().find(|(word, _)| rest.starts_with(word)) {
-            standard.push_str(text);
-            rest = &rest[word.len()..];
-            continue;
-        }
-        inside ^= character == '"' && !escaped;
-        escaped = character == '\\' && !escaped;
-        standard.push(character);
-        rest = &rest[character.len_utf8()..];
-    }
-    Cow::Owned(standard)
-}
-
 fn fixed_parameters(attributes: Option<BTreeMap<String, Json>>) -> Vec<String> {
     let fixed = attributes.and_then(|mut attributes| attributes.remove(FIXED_PARAMETERS));
     match fixed {
@@ -230,7 +205,7 @@ enum WrittenDistribution {
 }
 
 fn chosen(name: &str, internal: f64, distribution: &str, given: &[String]) -> Result<Chosen, String> {
-    let written = serde_json::from_str(&standard(distribution));
+    let written = serde_json::from_str(&without_bare_words(distribution));
     let distribution = match written.map_err(|error| format!("has an unknown distribution of `{name}`: {error}"))? {
         WrittenDistribution::Float { low, high, log, step } => Distribution::Float { low, high, log, step },
         WrittenDistribution::Int { low, high, log, step } => Distribution::Int { low, high, log, step },

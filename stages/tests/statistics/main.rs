@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+mod simulation;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use stages::random::numpy::RandomState;
 use stages::statistics::aggregate::Scores;
 use stages::statistics::bootstrap::{self, Bootstrap};
-use stages::statistics::power::Outlook;
 use stages::statistics::t_test::{self, Alternative};
 use stages::statistics::{
-    correction, describe, effect, interval, mann_whitney, mcnemar, power, proportion, sign_flip, student, wilcoxon,
+    budget, correction, describe, effect, interval, mann_whitney, mcnemar, power, proportion, sign_flip, student,
+    wilcoxon,
 };
 
 /// Groups of golden.json that nothing here implements yet. A group must be here or in [`compute`].
@@ -18,7 +19,7 @@ const NOT_IMPLEMENTED: [&str; 0] = [];
 
 #[test]
 fn every_golden_case_agrees() {
-    let golden: Value = serde_json::from_str(include_str!("golden/stats/golden.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/stats/golden.json")).unwrap();
     let mut failures = Vec::new();
     let mut compared = BTreeMap::new();
     for case in golden["cases"].as_array().unwrap() {
@@ -306,81 +307,6 @@ fn compute(group: &str, inputs: &Inputs) -> Map<String, Value> {
     out
 }
 
-/// How many of `replications` samples of `n` normal values (mean `mean`, standard deviation 1) satisfy `holds`.
-fn count(seed: u32, replications: usize, n: usize, mean: f64, holds: impl Fn(&[f64]) -> bool) -> usize {
-    let mut random = RandomState::seeded(seed);
-    let sample = |random: &mut RandomState| (0..n).map(|_| mean + random.normal()).collect::<Vec<_>>();
-    (0..replications).filter(|_| holds(&sample(&mut random))).count()
-}
-
-/// Whether a count fits a chance: within 3.3 standard deviations, which one honest test in a thousand misses.
-#[track_caller]
-fn assert_fits(count: usize, replications: usize, chance: f64) {
-    let n = replications as f64;
-    let distance = (count as f64 - n * chance).abs();
-    assert!(
-        distance <= 3.3 * (n * chance * (1.0 - chance)).sqrt(),
-        "{count} of {replications}, expected {}",
-        n * chance
-    );
-}
-
-#[test]
-fn intervals_cover_as_often_as_they_say() {
-    for (n, level) in [(3, 0.95), (10, 0.95), (10, 0.8)] {
-        let covers = |x: &[f64]| {
-            let [low, high] = interval::t_interval(x, level);
-            low <= 5.0 && 5.0 <= high
-        };
-        assert_fits(count(10, 2_000, n, 5.0, covers), 2_000, level);
-        // The last value is the further run that the others are to predict.
-        let predicts = |x: &[f64]| {
-            let [low, high] = interval::prediction_interval(&x[..n], level);
-            low <= x[n] && x[n] <= high
-        };
-        assert_fits(count(11, 2_000, n + 1, 5.0, predicts), 2_000, level);
-    }
-}
-
-#[test]
-fn tests_err_as_often_as_they_say() {
-    for n in [6, 10] {
-        let rejects = |x: &[f64]| t_test::paired(x, Alternative::TwoSided, 0.95).p <= 0.05;
-        assert_fits(count(20, 2_000, n, 0.0, rejects), 2_000, 0.05);
-        // The sign-flip test can only be as close to 5 % as the 2^n patterns allow.
-        let patterns = 2_f64.powi(n as i32);
-        let attainable = 2.0 * (0.05 * patterns / 2.0).floor() / patterns;
-        let rejects = |x: &[f64]| sign_flip::sign_flip(x).unwrap().two_sided <= 0.05;
-        assert_fits(count(21, 2_000, n, 0.0, rejects), 2_000, attainable);
-        // At the margin itself, equivalence is the error (nearly: the other side hardly ever rejects too).
-        let rejects = |x: &[f64]| t_test::paired_equivalence(x, 4.0).p <= 0.05;
-        assert_fits(count(22, 2_000, n, 4.0, rejects), 2_000, 0.05);
-    }
-}
-
-#[test]
-fn power_is_the_share_of_studies_that_find_it() {
-    for (dz, n) in [(0.5, 10), (1.2, 6), (0.0, 8)] {
-        let power = power::paired_t_power(dz, n as f64, 0.05, Alternative::TwoSided);
-        let finds = |x: &[f64]| t_test::paired(x, Alternative::TwoSided, 0.95).p <= 0.05;
-        assert_fits(count(30, 4_000, n, dz, finds), 4_000, power);
-    }
-
-    // A small difference within the margin, a larger one beyond it, and one that neither test can settle at 8 pairs.
-    for (mean, margin, n) in [(0.1, 0.8, 30), (1.0, 0.5, 12), (0.4, 1.0, 8), (0.3, 1.5, 9)] {
-        let outlook = Outlook { mean, sd: 1.0, margin, alpha_difference: 0.02, alpha_equivalence: 0.05 };
-        let decides = |x: &[f64]| {
-            t_test::paired(x, Alternative::TwoSided, 0.95).p <= 0.02 || t_test::paired_equivalence(x, margin).p <= 0.05
-        };
-        assert_fits(count(31, 4_000, n, mean, decides), 4_000, outlook.decision_power(n));
-        let needed = outlook.pairs_to_decide(0.9, 5, 10_000).unwrap();
-        assert!(outlook.decision_power(needed) >= 0.9, "{needed}");
-        assert!(needed == 6 || outlook.decision_power(needed - 1) < 0.9, "{needed}");
-    }
-    let hopeless = Outlook { mean: 1e-4, sd: 1.0, margin: 2e-4, alpha_difference: 0.05, alpha_equivalence: 0.05 };
-    assert_eq!(hopeless.pairs_to_decide(0.9, 5, 10_000), None);
-}
-
 #[test]
 fn student_is_exact_where_formulas_are_known() {
     // One degree of freedom is Cauchy's distribution, two have a closed form, and many are nearly normal.
@@ -467,4 +393,37 @@ fn bad_samples_give_no_number_and_no_panic() {
     assert_eq!(sign_flip::sign_flip(&[1.0; 41]), None);
     assert!(power::paired_t_power(1.0, 1.0, 0.05, Alternative::TwoSided).is_nan());
     assert!(Scores::new(vec![vec![1.0], vec![]]).is_none() && Scores::new(vec![]).is_none());
+}
+
+/// All subsets, one by one: what the curve has in closed form.
+#[test]
+fn the_expected_best_is_the_mean_over_all_subsets() {
+    // Ties, an order of their own, and trials that failed.
+    for (values, failed) in
+        [(vec![0.3, -1.0, 0.3, 2.5, 0.1, 7.0], 0), (vec![4.0, 1.0, 1.0], 2), (vec![5.0], 0), (vec![], 2)]
+    {
+        let all: Vec<Option<f64>> = values.iter().copied().map(Some).chain(vec![None; failed]).collect();
+        let curve = budget::expected_best(&values, failed);
+        assert_eq!(curve.len(), all.len());
+        for n in 1..=all.len() {
+            let subsets = (0..1_u32 << all.len()).filter(|subset| subset.count_ones() == n as u32);
+            let best = |subset: u32| {
+                let kept = all.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);
+                kept.filter_map(|(_, value)| *value).max_by(f64::total_cmp)
+            };
+            let bests: Option<Vec<f64>> = subsets.map(best).collect();
+            match (curve[n - 1], bests.map(|bests| describe::mean(&bests))) {
+                (Some(curve), Some(mean)) => assert!((curve - mean).abs() < 1e-12, "{n}: {curve} {mean}"),
+                (curve, mean) => assert_eq!(curve, mean, "{n}"),
+            }
+        }
+    }
+    // It stays right for many trials, where binomial coefficients would overflow.
+    let values: Vec<f64> = (1..=2000).map(f64::from).collect();
+    let curve = budget::expected_best(&values, 0);
+    // The greatest of n of the numbers 1 to N is (N + 1)·n/(n + 1) on average.
+    for n in [1, 2, 50, 1999, 2000] {
+        let expected = 2001.0 * n as f64 / (n + 1) as f64;
+        assert!((curve[n - 1].unwrap() / expected - 1.0).abs() < 1e-12, "{n}");
+    }
 }

@@ -1,0 +1,44 @@
+//! `retrial stage checks`: what can be said about experiments before anything is trained.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use crate::artifact;
+use crate::checks::{Checks, check};
+use crate::claims::read;
+use crate::claims::schema::Claim;
+use crate::parameters::Parameters;
+use crate::protocols::EXPERIMENTS;
+use crate::protocols::protocol;
+use crate::protocols::tuning::Tuning;
+
+/// Looks at the design of experiments: search spaces, budgets, what chooses, and reported numbers that cannot be
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The experiments
+    #[arg(required = true)]
+    experiments: Vec<String>,
+    /// A claim file, or a folder of claim files
+    #[arg(long)]
+    claims: PathBuf,
+    /// Files that `tune` wrote, or folders of them: were their best values at an end of what was searched?
+    #[arg(long, num_args = 1..)]
+    tuned: Vec<PathBuf>,
+    /// The JSON file to write
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// Runs the program.
+pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let sources = read::read(&args.claims)?;
+    let claims: Vec<&Claim> = sources.iter().flat_map(|source| &source.file.claims).collect();
+    let files = artifact::json_files(&args.tuned)?;
+    let tunings = files.iter().map(|file| artifact::read_json(file)).collect::<Result<Vec<Tuning>, _>>()?;
+    let mut findings = Vec::new();
+    for name in &args.experiments {
+        findings.extend(check(protocol::find(EXPERIMENTS, name)?, parameters, &tunings, &claims)?);
+    }
+    artifact::write_json(&args.out, &Checks { findings })?;
+    Ok(())
+}
