@@ -21,6 +21,18 @@ pub struct Study {
     /// What `repro` prints after the last stage, for a terminal of this width; `None`: nothing to say.
     pub conclusion: fn(root: &Path, terminal: Terminal) -> Option<String>,
     pub findings: Findings,
+    /// Which parameters `repro --until-decided` changes for its next round, as `key=value`; none: there is nothing more to
+    /// do. `None` in place of a function: the study has no way to tell.
+    pub more: Option<fn(&Round) -> Result<Vec<String>, ProgramError>>,
+}
+
+/// A round of `repro --until-decided` that has ended well.
+pub struct Round<'a> {
+    pub root: &'a Path,
+    /// The most seeds that anything is to be run with.
+    pub most_seeds: usize,
+    /// The value of a key of params.yaml in this round.
+    pub parameter: &'a dyn Fn(&str) -> Option<serde_json::Value>,
 }
 
 /// What a study concludes from its artifacts, where that differs between two states of them.

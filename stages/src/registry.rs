@@ -1,8 +1,11 @@
 //! What this study gives to the engine: stage name -> program, command name -> command.
 
+use std::path::Path;
+
 use clap::{Args, FromArgMatches};
 use pipeline::study::{
     Answer, Artifacts, CommandError, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand,
+    Terminal,
 };
 use stages::cli::{self, audit, compare, diff, search};
 use stages::parameters::Parameters;
@@ -75,6 +78,13 @@ fn verdicts_that_differ(old: &Artifacts, new: &Artifacts) -> Result<Vec<Differen
     diff::differences(old.as_deref(), new.as_deref())?.into_iter().map(difference).collect()
 }
 
+fn audit_of(arguments: &audit::Args, root: &Path, terminal: Terminal) -> Result<audit::Audit, ProgramError> {
+    let past = pipeline::history::past(root, audit::VERDICTS)?;
+    let past: Vec<_> = past.into_iter().map(|past| (past.finished, past.bytes)).collect();
+    let Terminal { width, colour } = terminal;
+    Ok(audit::run(arguments, &audit::Setting { root, past: &past, width, colour })?)
+}
+
 fn input(error: impl std::error::Error + Send + Sync + 'static) -> CommandError {
     CommandError::Input(Box::new(error))
 }
@@ -104,9 +114,8 @@ pub static STUDY: Study = Study {
             arguments: || audit::Args::augment_args(clap::Command::new("audit")),
             run: |matches, root, terminal| {
                 let arguments = audit::Args::from_arg_matches(matches).map_err(input)?;
-                let answer = audit::run(&arguments, root, terminal.width, terminal.colour);
-                let (text, good) = answer.map_err(|error| CommandError::State(error.into()))?;
-                Ok(Answer { text, good })
+                let audit = audit_of(&arguments, root, terminal).map_err(CommandError::State)?;
+                Ok(Answer { text: audit.text, good: audit.good })
             },
         },
         StudyCommand {
@@ -140,9 +149,10 @@ pub static STUDY: Study = Study {
         },
     ],
     code: &CODE,
-    conclusion: |root, terminal| {
-        let answer = audit::run(&audit::Args::default(), root, terminal.width, terminal.colour);
-        answer.ok().map(|(text, _)| text)
-    },
+    conclusion: |root, terminal| audit_of(&audit::Args::default(), root, terminal).ok().map(|audit| audit.text),
     findings: Findings { name: "verdicts", differences: verdicts_that_differ },
+    more: Some(|round| {
+        let verdicts = stages::artifact::read_json(&round.root.join(audit::VERDICTS))?;
+        Ok(stages::claims::further::further(&verdicts, round.most_seeds, round.parameter))
+    }),
 };

@@ -2,13 +2,17 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::{Context, OverlayArgs, coloured, interruptions, print, print_json, terminal};
 use crate::error::Error;
 use crate::execute::{self, Failure, Interrupt, Options, Summary};
+use crate::manifest::Parameters;
 use crate::plan;
 use crate::progress::{Colour, Lines, Live, duration};
+use crate::study::Round;
 
 /// Make everything true: run or restore what is out of date, then print the conclusion
 ///
@@ -46,10 +50,52 @@ pub(super) struct Repro {
     /// Print {executed, cached, skipped, failed} instead of the conclusion
     #[arg(long)]
     json: bool,
+    /// Then add seeds where the study's conclusion is still open, a block at a time, until it is not; parameters are changed
+    /// as by --set
+    #[arg(long, conflicts_with_all = ["targets", "all_pipelines", "dry", "force"])]
+    until_decided: bool,
+    /// The most seeds that --until-decided runs an experiment with
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "until_decided")]
+    max_seeds: usize,
 }
 
-pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error> {
+pub(super) fn run(context: &Context, mut arguments: Repro) -> Result<ExitCode, Error> {
     let started = Instant::now();
+    let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
+    let mut signals = None;
+    let mut before = Summary::default();
+    loop {
+        let Some((mut summary, parameters)) = round(context, &arguments, &mut signals, &mut lines)? else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        let fine = summary.failed.is_empty() && summary.not_run.is_empty() && !summary.interrupted;
+        let more = if arguments.until_decided && fine { more(context, &arguments, &parameters)? } else { Vec::new() };
+        if more.is_empty() {
+            // What earlier rounds have made is up to date in the last one.
+            for (all, earlier) in [(&mut summary.executed, before.executed), (&mut summary.cached, before.cached)] {
+                summary.skipped.retain(|stage| !earlier.contains(stage));
+                all.extend(earlier.into_iter().filter(|stage| !all.contains(stage)).collect::<Vec<_>>());
+            }
+            return conclude(context, &arguments, &summary, &mut lines, started);
+        }
+        before.executed.extend(summary.executed);
+        before.cached.extend(summary.cached);
+        for change in more {
+            lines.line("Adding", Colour::Green, &format!("seeds, the conclusion is open: --set '{change}'"));
+            let key = change.split_once('=').map_or(change.as_str(), |(key, _)| key).to_owned() + "=";
+            arguments.overlay.set.retain(|earlier| !earlier.starts_with(&key));
+            arguments.overlay.set.push(change);
+        }
+    }
+}
+
+/// Makes everything true once. `None`: it was only to be shown.
+fn round(
+    context: &Context,
+    arguments: &Repro,
+    signals: &mut Option<[Arc<AtomicBool>; 2]>,
+    lines: &mut Lines<std::io::Stderr>,
+) -> Result<Option<(Summary, Parameters)>, Error> {
     let (parameters, graph) = context.load(&arguments.overlay)?;
     let wanted = match (arguments.targets.is_empty(), arguments.all_pipelines) {
         (true, false) => graph.select_here(),
@@ -58,12 +104,13 @@ pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error
         (false, _) => graph.select(&arguments.targets, arguments.single_item)?,
     };
     graph.check_dependencies(&context.root)?;
-    let mut workspace = context.workspace(parameters, &arguments.overlay)?;
+    let mut workspace = context.workspace(parameters.clone(), &arguments.overlay)?;
     for &stage in &wanted {
         plan::check(&mut workspace, &graph.stages[stage])?;
     }
     if arguments.dry {
-        return super::status::show(&mut workspace, &graph, &wanted, arguments.json);
+        super::status::show(&mut workspace, &graph, &wanted, arguments.json)?;
+        return Ok(None);
     }
     let options = Options {
         tidy: wanted.len() == graph.stages.len(),
@@ -73,9 +120,11 @@ pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error
         machine: super::machine(arguments.jobs.map(usize::from)),
         write_lock: workspace.overlay.is_empty(),
     };
-    let [asked, urgent] = interruptions()?;
-    let interrupt = Interrupt { asked: &asked, urgent: &urgent };
-    let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
+    let [asked, urgent] = match signals {
+        Some(signals) => signals,
+        None => signals.insert(interruptions()?),
+    };
+    let interrupt = Interrupt { asked, urgent };
     let summary = if is_drawn_on() {
         let mut live = Live::new(std::io::stderr(), coloured(&std::io::stderr()), columns);
         let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| live.show(&event));
@@ -84,7 +133,17 @@ pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error
     } else {
         execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?
     };
-    conclude(context, &arguments, &summary, &mut lines, started)
+    Ok(Some((summary, parameters)))
+}
+
+/// What the study wants to be changed for another round.
+fn more(context: &Context, arguments: &Repro, parameters: &Parameters) -> Result<Vec<String>, Error> {
+    let Some(more) = context.study.more else {
+        return Err(Error::Input("--until-decided: this study does not say what would decide it".to_owned()));
+    };
+    let parameter = |key: &str| parameters.value(key);
+    let round = Round { root: &context.root, most_seeds: arguments.max_seeds, parameter: &parameter };
+    more(&round).map_err(Error::Program)
 }
 
 /// Whether standard error is a terminal that can be drawn on.

@@ -2,6 +2,7 @@
 
 pub mod compare; // parameters, metrics and conclusions that differ between two states
 mod resolve; // the runs that `repro` would find now
+mod past; // what an output has held before
 mod repository; // git, seen from the study's folder
 pub mod scope; // which runs the work tree, branches, tags or commits use
 mod state; // the stages, locks and files of a commit or of the work tree
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use past::{Past, past};
 pub use repository::{Blob, Commit, Repository, Tracked};
 pub use state::{Held, State};
 

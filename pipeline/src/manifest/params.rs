@@ -111,6 +111,13 @@ impl Parameters {
         }
     }
 
+    /// The value of a dotted key of the root's params.yaml, the overlay applied.
+    pub fn value(&self, key: &str) -> Option<serde_json::Value> {
+        let known = self.known.borrow();
+        let root = known.get(&RepoPath::file(DEFAULT_FILE))?.as_ref()?;
+        root.at(key).map(Node::to_json)
+    }
+
     /// Whether this invocation changes the declared parameter.
     pub fn is_overlaid(&self, declared: &Declared) -> bool {
         let touches = |changed: &str| match &declared.key {

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::evidence::{evidence, inside, reproduced, sample};
+use super::predicted::Predicted;
 use super::read::ClaimSource;
 use super::runs::{Repeated, Runs};
 use super::schema::{Claim, Comparison, ProtocolComparison, PublishedValue, Question};
-use super::sentences;
 use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, Verdict, Verdicts};
+use super::{anytime, court, criterion, noise, sentences};
 use crate::statistics::power::Outlook;
 use crate::statistics::{correction, describe};
 use crate::table::Observation;
@@ -46,6 +47,14 @@ pub struct UnknownName {
     known: String,
 }
 
+/// The comparisons that are corrected together.
+struct Family {
+    /// The p-values of those that could be tested.
+    p: Vec<f64>,
+    /// All that the claims plan.
+    comparisons: usize,
+}
+
 /// What the tables say on a claim under a protocol, or the reason why they say nothing.
 enum Finding {
     Compared(Result<Evidence, String>),
@@ -68,6 +77,15 @@ impl Finding {
 /// the sign; else *undecided*. With fewer than two pairs of runs a claim is *untestable*. Controls are judged alike,
 /// without the correction.
 pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, JudgeError> {
+    judge_with(sources, rows, &Predicted::default())
+}
+
+/// [`judge`], with what the runs predict for each row of the test part.
+pub fn judge_with(
+    sources: &[ClaimSource],
+    rows: &[Observation],
+    predicted: &Predicted,
+) -> Result<Verdicts, JudgeError> {
     let experiments = Runs::by_experiment(rows)?;
     for source in sources {
         for claim in &source.file.claims {
@@ -90,20 +108,24 @@ pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, 
             claim.protocols.iter().map(of).collect()
         })
         .collect();
-    let family: Vec<f64> = findings.iter_mut().flatten().filter_map(Finding::evidence).map(|e| e.p_t).collect();
-    let mut adjusted = correction::holm(&family).into_iter();
+    let p: Vec<f64> = findings.iter_mut().flatten().filter_map(Finding::evidence).map(|e| e.p_t).collect();
+    let mut adjusted = correction::holm(&p).into_iter();
     for evidence in findings.iter_mut().flatten().filter_map(Finding::evidence) {
         evidence.p_holm = adjusted.next();
     }
 
+    let planned = claims.iter().filter(|(_, claim)| claim.comparison().is_some());
+    let family = Family { p, comparisons: planned.map(|(_, claim)| claim.protocols.len()).sum() };
+
     let verdicts = claims.into_iter().zip(findings).map(|((source, claim), findings)| {
         let protocols = claim.protocols.iter().zip(findings);
-        let protocols = protocols.map(|(p, finding)| judge_under(&experiments, claim, p, finding, &family));
+        let protocols = protocols.map(|(p, finding)| judge_under(&experiments, predicted, claim, p, finding, &family));
         let mut verdicts = ClaimVerdicts {
             id: claim.id.clone(),
             statement: claim.statement.trim().to_owned(),
             experiment: claim.experiment.clone(),
             source: source.file.source.clone(),
+            criterion: criterion::digest(claim),
             alpha: claim.alpha,
             margin: claim.margin(),
             published: claim.published.clone(),
@@ -191,10 +213,11 @@ fn find_inside(
 /// The verdict on one claim under one protocol, from its finding, and on its controls.
 fn judge_under(
     experiments: &BTreeMap<&str, Runs>,
+    predicted: &Predicted,
     claim: &Claim,
     protocol: &ProtocolComparison,
     finding: Finding,
-    family: &[f64],
+    family: &Family,
 ) -> ProtocolVerdict {
     let empty = |verdict, reason| ProtocolVerdict {
         protocol: protocol.protocol.clone(),
@@ -204,6 +227,9 @@ fn judge_under(
         reproduced: None,
         controls: Vec::new(),
         inside: Vec::new(),
+        noise: None,
+        sequential: None,
+        court: Vec::new(),
         expected: protocol.expect,
     };
     let finding = match finding {
@@ -218,7 +244,7 @@ fn judge_under(
     let Question::Compare { comparison, margin } = &claim.question else {
         return empty(Verdict::Untestable, sentences::untestable("the claim compares nothing"));
     };
-    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, family);
+    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, &family.p);
     let changed = comparison.under(Some(protocol), None);
     // A published number can be reproduced only where we measure what it measured.
     let published = claim.published.as_ref().filter(|_| changed.metric == comparison.metric);
@@ -230,10 +256,35 @@ fn judge_under(
         let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, &[]);
         ControlVerdict { name: control.name.clone(), verdict, reason, evidence }
     });
-    ProtocolVerdict { evidence, reproduced, controls: controls.collect(), ..empty(verdict, reason) }
+    let controls = controls.collect();
+    let noise = runs.zip(evidence.as_ref()).and_then(|(runs, evidence)| {
+        noise::floor(runs, predicted, &claim.experiment, &protocol.protocol, evidence, published)
+    });
+    let court = claim
+        .court
+        .iter()
+        .filter_map(|control| Some(court::sit(*control, runs?, &protocol.protocol, &changed, claim.alpha, *margin)));
+    let court = court.collect();
+    let sequential =
+        evidence.as_ref().map(|evidence| anytime::judge(evidence, claim.alpha, *margin, family.comparisons));
+    ProtocolVerdict { evidence, reproduced, controls, noise, sequential, court, ..empty(verdict, reason) }
 }
 
-/// The rule. `family` holds the p-values that the comparison's own was corrected with; none for a control.
+/// The rule.
+pub(super) fn rule(evidence: &Evidence, alpha: f64) -> Verdict {
+    if evidence.p_equivalence <= alpha {
+        Verdict::NoDifference
+    } else if evidence.p_holm.unwrap_or(evidence.p_t) > alpha {
+        Verdict::Undecided
+    } else if evidence.comparison.direction.agrees(evidence.difference) {
+        Verdict::Supported
+    } else {
+        Verdict::Contradicted
+    }
+}
+
+/// The verdict by the rule, and why. `family` holds the p-values that the comparison's own was corrected with; none for a
+/// control.
 fn decide(
     alpha: f64,
     margin: f64,
@@ -244,15 +295,7 @@ fn decide(
         Ok(evidence) => evidence,
         Err(missing) => return (Verdict::Untestable, sentences::untestable(&missing), None),
     };
-    let verdict = if evidence.p_equivalence <= alpha {
-        Verdict::NoDifference
-    } else if evidence.p_holm.unwrap_or(evidence.p_t) > alpha {
-        Verdict::Undecided
-    } else if evidence.comparison.direction.agrees(evidence.difference) {
-        Verdict::Supported
-    } else {
-        Verdict::Contradicted
-    };
+    let verdict = rule(&evidence, alpha);
     if verdict == Verdict::Undecided {
         // Holm's factor for this p-value, should the others stay as they are: how many are not smaller.
         let factor = family.iter().filter(|p| **p >= evidence.p_t).count().max(1) as f64;

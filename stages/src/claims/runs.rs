@@ -73,7 +73,22 @@ impl<'a> Run<'a> {
 
     /// Whether there is a value of the metric, finite or not.
     pub fn has(&self, metric: &str) -> bool {
-        self.values.range((metric, 0)..=(metric, u32::MAX)).next().is_some()
+        self.first(metric).is_some()
+    }
+
+    /// The first value of a metric, finite or not.
+    pub fn first(&self, metric: &str) -> Option<f64> {
+        self.values.range((metric, 0)..=(metric, u32::MAX)).next().map(|(_, value)| *value)
+    }
+
+    /// The one epoch that is meant; none where a value is made of several.
+    pub fn epoch(&self, at: At, best_by: BestBy) -> Option<u32> {
+        match at {
+            At::Last => self.last(),
+            At::Best => self.best(best_by),
+            At::Epoch(epoch) => Some(epoch),
+            At::Mean | At::Rise | At::Epochs { .. } => None,
+        }
     }
 
     /// The first epoch that `by` prefers among its finite values.
@@ -95,9 +110,7 @@ impl<'a> Run<'a> {
     /// The value of a metric, if all that it is made of is there and finite.
     pub fn value(&self, metric: &str, at: At, best_by: BestBy) -> Option<f64> {
         let value = match at {
-            At::Last => self.single(metric, self.last()?),
-            At::Best => self.single(metric, self.best(best_by)?),
-            At::Epoch(epoch) => self.single(metric, epoch),
+            At::Last | At::Best | At::Epoch(_) => self.single(metric, self.epoch(at, best_by)?),
             At::Mean => self.taken(metric, 1, self.last()?, Take::Mean),
             At::Rise => {
                 let last = self.last()?;

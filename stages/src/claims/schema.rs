@@ -244,3 +244,12 @@ pub enum Court {
     /// The same with an effect added that matters: it must be found.
     Positive,
 }
+
+impl fmt::Display for Court {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Negative => "negative",
+            Self::Positive => "positive",
+        })
+    }
+}

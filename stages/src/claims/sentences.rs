@@ -3,9 +3,10 @@
 use super::evidence::seed_list;
 use super::judge::{DECISION_POWER, MOST_SEEDS};
 use super::numbers::{decimals_of, list, p_value, percent, plain, signed};
-use super::schema::{At, Comparison, Defect, Direction};
+use super::schema::{At, Comparison, Defect, Direction, Published};
 use super::verdict::{
-    ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, PublishedVerdict, Verdict,
+    ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, NoiseFloor, PredictionTests, ProtocolVerdict,
+    PublishedVerdict, Verdict,
 };
 
 /// Why a claim can't be tested. `missing` is what the tables lack, without a full stop.
@@ -108,6 +109,36 @@ pub(super) fn inside(numbers: &[InsideNumber]) -> String {
             outside.join("; ")
         ),
     }
+}
+
+/// What a test part of so many rows can show, and what it shows.
+pub(super) fn noise(floor: &NoiseFloor, evidence: &Evidence, published: Option<&Published>) -> String {
+    let NoiseFloor { rows, wilson_a: [low, high], least_unpaired, least_paired, predictions, .. } = floor;
+    let Comparison { a, b, .. } = &evidence.comparison;
+    let mut text = format!(
+        "The accuracies are shares of {rows} rows: one run's is known to ±{} (Wilson, 95 %), two runs can be told apart by \
+         {} or more, and row by row by {} at the very least",
+        plain(0.5 * (high - low), 3),
+        plain(*least_unpaired, 3),
+        plain(*least_paired, 3),
+    );
+    if let Some(published) = published {
+        let difference = published.a - published.b;
+        let (count, side) = ((difference.abs() * *rows as f64).round(), difference.abs() < *least_unpaired);
+        let side = if side { "below" } else { "above" };
+        text.push_str(&format!(
+            "; the published difference of {} is {count} rows, {side} what two runs can show unpaired",
+            signed(difference, 3)
+        ));
+    }
+    if let Some(PredictionTests { a_better, b_better, seeds }) = predictions {
+        let count = seeds.len();
+        text.push_str(&format!(
+            "; McNemar's test on the predictions shows `{a}` to be better in {a_better} of {count} seeds, `{b}` in \
+             {b_better}"
+        ));
+    }
+    text + "."
 }
 
 fn outlook(evidence: &Evidence) -> String {

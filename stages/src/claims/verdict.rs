@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{At, BestBy, Comparison, Defect, Published, Source};
+use super::schema::{At, BestBy, Comparison, Court, Defect, Published, Source};
 
 /// All verdicts of a study; Holm's correction runs over all primary comparisons in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct ClaimVerdicts {
     pub experiment: String,
     pub source: Source,
     pub alpha: f64,
+    /// Digest of all that decides the verdicts.
+    #[serde(default)]
+    pub criterion: String,
     /// None where nothing is compared.
     pub margin: Option<f64>,
     pub published: Option<Published>,
@@ -42,6 +45,15 @@ pub struct ProtocolVerdict {
     /// Where the claim is that published numbers lie inside our prediction intervals: each of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inside: Vec<InsideNumber>,
+    /// What a test part of so many rows can show, where accuracies are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseFloor>,
+    /// The comparison judged so that looking after every seed, and stopping, makes no error more likely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
+    /// The judgement itself, tried with these runs and a known truth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub court: Vec<CourtVerdict>,
     /// The verdict that the claim file expects here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Verdict>,
@@ -180,4 +192,68 @@ pub struct InsideNumber {
     pub sd: f64,
     #[serde(flatten)]
     pub number: PublishedNumber,
+}
+
+/// What the rows of a test part can show, whatever the number of seeds; everything at level 95 %.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoiseFloor {
+    /// Rows that the accuracies are shares of.
+    pub rows: u64,
+    /// Wilson's intervals of the mean accuracies, as if they were one run's.
+    pub wilson_a: [f64; 2],
+    pub wilson_b: [f64; 2],
+    /// seed, Wilson's interval of a, of b.
+    pub by_seed: Vec<(u64, [f64; 2], [f64; 2])>,
+    /// The least difference of two accuracies that a test which doesn't pair the rows can show.
+    pub least_unpaired: f64,
+    /// The least that McNemar's test can show at the very best: where the runs differ on no other rows.
+    pub least_paired: f64,
+    /// Row by row, where predictions are stored.
+    pub predictions: Option<PredictionTests>,
+    /// All this in words.
+    pub words: String,
+}
+
+/// McNemar's exact test of each seed's two runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PredictionTests {
+    /// Seeds whose test shows a to be better.
+    pub a_better: usize,
+    pub b_better: usize,
+    pub seeds: Vec<McNemar>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct McNemar {
+    pub seed: u64,
+    /// Rows that only a's run got right.
+    pub only_a: u64,
+    pub only_b: u64,
+    /// Exact, two-sided.
+    pub p: f64,
+}
+
+/// A control of the judgement: what it had to find, and what it found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CourtVerdict {
+    pub control: Court,
+    /// Whether it found what it had to: of a negative control nothing, of a positive one the effect.
+    pub passed: bool,
+    /// The effect that was added.
+    pub planted: Option<f64>,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub evidence: Option<Evidence>,
+}
+
+/// What anytime-valid tests say, which may be looked at after every seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sequential {
+    pub verdict: Verdict,
+    /// Seeds looked at until it was decided, in order; all of them where it is not.
+    pub seeds: usize,
+    /// The most evidence so far (e-value) against "no difference": it decides at the number of comparisons over α.
+    pub e_difference: f64,
+    /// Against "a difference beyond the margin": it decides at 1/α.
+    pub e_equivalence: f64,
 }

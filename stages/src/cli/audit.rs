@@ -1,5 +1,6 @@
 //! `retrial audit`: the verdicts on all claims, as a table for a person.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -7,9 +8,16 @@ use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
 use crate::checks::Checks;
+use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, list, p_value, signed};
-use crate::claims::verdict::{ClaimVerdicts, Evidence, ProtocolVerdict, Verdict, Verdicts};
-use crate::report;
+use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
+use crate::parameters::{ParameterError, Parameters};
+use crate::protocols::EXPERIMENTS;
+use crate::protocols::differences::{SideBySide, side_by_side};
+use crate::report::{self, wrap::wrap};
+
+/// Where the study keeps its parameters, from the repository's root.
+const PARAMETERS: &str = "params.yaml";
 
 /// Where the study keeps its verdicts, from the repository's root.
 pub const VERDICTS: &str = "artifacts/verdicts.json";
@@ -17,9 +25,10 @@ pub const VERDICTS: &str = "artifacts/verdicts.json";
 /// Where the study keeps what was found without training.
 pub const CHECKS: &str = "artifacts/checks.json";
 
-/// Shows the verdict on every claim under every protocol
+/// Show the verdict on every claim under every protocol
 ///
-/// Exits with 1 where a verdict is not the one that the claim file expects.
+/// A claim whose criterion was changed after it was first judged is marked as amended, as far as the run records reach
+/// back. Exits with 1 where a verdict is not the one that the claim file expects.
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
     /// Print the verdicts, or the checks, as JSON, for programs
@@ -34,6 +43,25 @@ pub struct Args {
     /// Write a summary in Markdown too, for a pull request
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+    /// Show what differs between the protocols of each experiment, and which difference changes a verdict
+    #[arg(long, conflicts_with_all = ["checks", "junit", "markdown"])]
+    pub protocols: bool,
+}
+
+/// What is known beside the verdicts.
+pub struct Setting<'a> {
+    pub root: &'a Path,
+    /// Earlier contents of the file of verdicts and when they were reached, the oldest first.
+    pub past: &'a [(String, Vec<u8>)],
+    pub width: usize,
+    pub colour: bool,
+}
+
+/// What the command prints, and whether all is as expected.
+#[derive(Debug)]
+pub struct Audit {
+    pub text: String,
+    pub good: bool,
 }
 
 #[derive(Debug, Error)]
@@ -49,29 +77,92 @@ pub enum AuditError {
     Unwritable(ArtifactError),
     #[error("{0}: run `retrial repro` to write it again")]
     Unreadable(#[from] ArtifactError),
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
 }
 
-/// What the command prints (a table fitted to `width` columns, in colour if asked, or JSON), and whether every verdict is
-/// the expected one.
-pub fn run(args: &Args, root: &Path, width: usize, colour: bool) -> Result<(String, bool), AuditError> {
-    if args.checks {
-        return Ok((checks(args, root, width, colour)?, true));
+/// The verdicts as a table fitted to a width, in colour if asked, or as JSON.
+pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
+    let path = setting.root.join(VERDICTS);
+    if args.protocols {
+        return protocols(args.json, setting, &path);
     }
-    let path = root.join(VERDICTS);
+    if args.checks {
+        return Ok(Audit { text: checks(args, setting)?, good: true });
+    }
     if !path.exists() {
         return Err(AuditError::None(path));
     }
     let verdicts: Verdicts = artifact::read_json(&path)?;
-    let files = [(&args.junit, report::junit as fn(&Verdicts) -> String), (&args.markdown, report::for_pull_request)];
-    for (file, content) in files {
+    // What an older or newer build wrote in another shape can't testify.
+    let earlier = setting.past.iter().filter_map(|(when, bytes)| {
+        let verdicts = serde_json::from_slice(bytes).ok()?;
+        Some(Earlier { when: when.clone(), verdicts })
+    });
+    let amended = amended(&verdicts, &earlier.collect::<Vec<_>>());
+    let content = [
+        (&args.junit, report::junit(&verdicts)),
+        (&args.markdown, report::for_pull_request(&verdicts) + &markdown_notes(&amended)),
+    ];
+    for (file, content) in content {
         if let Some(file) = file {
-            artifact::write(file, content(&verdicts).as_bytes()).map_err(AuditError::Unwritable)?;
+            artifact::write(file, content.as_bytes()).map_err(AuditError::Unwritable)?;
         }
     }
-    let good = !verdicts.claims.iter().flat_map(|claim| &claim.protocols).any(ProtocolVerdict::is_unexpected);
-    // JSON as the stage wrote it, to the byte.
-    let text = if args.json { written(path)? } else { table(&verdicts, width, colour) };
-    Ok((text, good))
+    let text = if args.json {
+        let text = written(path.clone())?;
+        // As the stage wrote it, to the byte, unless there is something to add.
+        if amended.is_empty() { text } else { with_amendments(&text, &amended, &path)? }
+    } else {
+        table(&verdicts, &amended, setting.width, setting.colour)
+    };
+    let surprises = verdicts.claims.iter().flat_map(|claim| &claim.protocols).any(ProtocolVerdict::is_unexpected);
+    Ok(Audit { text, good: !surprises })
+}
+
+/// The protocols side by side, with the verdicts if there are any yet.
+fn protocols(json: bool, setting: &Setting, path: &Path) -> Result<Audit, AuditError> {
+    let parameters = Parameters::of_study(&setting.root.join(PARAMETERS))?;
+    let experiments = EXPERIMENTS.iter().map(|experiment| side_by_side(experiment, &parameters));
+    let experiments: Vec<SideBySide> = experiments.collect::<Result<_, _>>()?;
+    let verdicts: Option<Verdicts> = if path.exists() { Some(artifact::read_json(path)?) } else { None };
+    let text = if json {
+        let changes = |claim: &ClaimVerdicts| {
+            let of = experiments.iter().filter(|sides| sides.experiment == claim.experiment);
+            of.flat_map(|sides| report::protocols::changes(claim, sides)).collect::<Vec<String>>()
+        };
+        let changes: Vec<String> = verdicts.iter().flat_map(|verdicts| &verdicts.claims).flat_map(changes).collect();
+        format!("{:#}\n", serde_json::json!({ "experiments": experiments, "changes": changes }))
+    } else {
+        report::protocols::table(&experiments, verdicts.as_ref(), setting.width)
+    };
+    Ok(Audit { text, good: true })
+}
+
+/// Claim -> how its criterion was changed.
+pub type Amendments = BTreeMap<String, Amendment>;
+
+fn with_amendments(text: &str, amended: &Amendments, path: &Path) -> Result<String, ArtifactError> {
+    let json = |source| ArtifactError::Json { path: path.to_owned(), source };
+    let mut value: serde_json::Value = serde_json::from_str(text).map_err(json)?;
+    for claim in value["claims"].as_array_mut().into_iter().flatten() {
+        if let Some(amendment) = claim["id"].as_str().and_then(|id| amended.get(id)) {
+            claim["amended"] = serde_json::to_value(amendment).map_err(json)?;
+        }
+    }
+    Ok(serde_json::to_string_pretty(&value).map_err(json)? + "\n")
+}
+
+fn markdown_notes(amended: &Amendments) -> String {
+    let note = |(claim, amendment): (&String, &Amendment)| format!("\n**{claim}** {}\n", in_words(amendment));
+    amended.iter().map(note).collect()
+}
+
+fn in_words(amendment: &Amendment) -> String {
+    format!(
+        "is judged by an amended criterion: it was changed after the claim was first judged, on {} (universal time).",
+        amendment.first_judged
+    )
 }
 
 fn written(path: PathBuf) -> Result<String, ArtifactError> {
@@ -79,7 +170,8 @@ fn written(path: PathBuf) -> Result<String, ArtifactError> {
 }
 
 /// What was found without training: concerns in full, then the count of all that was looked at.
-fn checks(args: &Args, root: &Path, width: usize, colour: bool) -> Result<String, AuditError> {
+fn checks(args: &Args, setting: &Setting) -> Result<String, AuditError> {
+    let Setting { root, width, colour, .. } = *setting;
     let path = root.join(CHECKS);
     if !path.exists() {
         return Err(AuditError::NoChecks(path));
@@ -111,12 +203,12 @@ fn checks(args: &Args, root: &Path, width: usize, colour: bool) -> Result<String
 ///
 /// Lines are at most `width` wide, as far as names allow: narrow tables show the interval as ±, then leave out seeds,
 /// published numbers and p.
-pub fn table(verdicts: &Verdicts, width: usize, colour: bool) -> String {
+pub fn table(verdicts: &Verdicts, amended: &Amendments, width: usize, colour: bool) -> String {
     let paint = Paint { colour };
-    let mut text = lines(&verdicts.claims, width, paint);
+    let mut text = lines(&verdicts.claims, amended, width, paint);
     for claim in &verdicts.claims {
         text.push('\n');
-        text.push_str(&remarks(claim, width, paint));
+        text.push_str(&remarks(claim, amended.get(&claim.id), width, paint));
     }
     text.push('\n');
     text.push_str(&wrap(&count(verdicts), width, 0));
@@ -169,10 +261,10 @@ impl Column {
 
 const VERDICT_COLUMN: &str = "verdict";
 
-fn lines(claims: &[ClaimVerdicts], width: usize, paint: Paint) -> String {
+fn lines(claims: &[ClaimVerdicts], amended: &Amendments, width: usize, paint: Paint) -> String {
     let rows: Vec<(&ClaimVerdicts, &ProtocolVerdict)> =
         claims.iter().flat_map(|claim| claim.protocols.iter().map(move |protocol| (claim, protocol))).collect();
-    let columns = fit(&rows, width);
+    let columns = fit(&rows, amended, width);
     let line = |cell: &dyn Fn(&Column) -> String| {
         let cells: Vec<String> = columns.iter().map(cell).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
@@ -188,7 +280,7 @@ fn lines(claims: &[ClaimVerdicts], width: usize, paint: Paint) -> String {
 }
 
 /// The columns that fit into `width`, the most important first to stay.
-fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], width: usize) -> Vec<Column> {
+fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], amended: &Amendments, width: usize) -> Vec<Column> {
     let column = |title, right, cell: &dyn Fn(usize) -> String| Column {
         title,
         right,
@@ -205,7 +297,10 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], width: usize) -> Vec<Column>
     let mut columns = vec![
         column("claim", false, &id),
         column("protocol", false, &|row| rows[row].1.protocol.clone()),
-        column(VERDICT_COLUMN, false, &|row| rows[row].1.verdict.words().to_owned()),
+        column(VERDICT_COLUMN, false, &|row| {
+            let mark = if amended.contains_key(&rows[row].0.id) { ", amended" } else { "" };
+            format!("{}{mark}", rows[row].1.verdict.words())
+        }),
         column("difference", false, &with_evidence(difference_with_ends)),
         column("p (Holm)", true, &with_evidence(|evidence| p_value(evidence.p_holm.unwrap_or(evidence.p_t)))),
         column("published", false, &|row| published(rows[row].1)),
@@ -250,13 +345,16 @@ fn published(protocol: &ProtocolVerdict) -> String {
 }
 
 /// The statement, where protocols and controls disagree, and why a claim is open.
-fn remarks(claim: &ClaimVerdicts, width: usize, paint: Paint) -> String {
+fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, paint: Paint) -> String {
     let indent = claim.id.chars().count() + 2;
     let statement = wrap(&claim.statement, width, indent);
     let mut text = format!("{}  {statement}\n", paint.paint(BOLD, &claim.id));
     let mut note = |remark: &str| {
         let _ = writeln!(text, "  {} {}", paint.paint(NOTE, "note:"), wrap(remark, width, 8));
     };
+    if let Some(amendment) = amended {
+        note(&format!("{} {}", claim.id, in_words(amendment)));
+    }
     for sentence in &claim.disagreements {
         note(sentence);
     }
@@ -268,6 +366,16 @@ fn remarks(claim: &ClaimVerdicts, width: usize, paint: Paint) -> String {
         let misses = protocol.inside.iter().any(|number| !number.number.inside);
         if misses || matches!(protocol.verdict, Verdict::Undecided | Verdict::Untestable) {
             note(&format!("{}: {}", protocol.protocol, protocol.reason));
+        }
+        // A difference that the test part could not show by itself.
+        let small = |noise: &&NoiseFloor| {
+            protocol.evidence.as_ref().is_some_and(|evidence| evidence.difference.abs() < noise.least_unpaired)
+        };
+        if let Some(noise) = protocol.noise.as_ref().filter(small) {
+            note(&format!("{}: {}", protocol.protocol, noise.words));
+        }
+        for control in &protocol.court {
+            note(&format!("{}: {} control: {}", protocol.protocol, control.control, control.reason));
         }
     }
     text
@@ -287,26 +395,4 @@ fn count(verdicts: &Verdicts) -> String {
     let number = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let of = format!("{} on {}", number(all.len(), "verdict"), number(verdicts.claims.len(), "claim"));
     if counts.is_empty() { of } else { format!("{of}: {}", counts.join(", ")) }
-}
-
-/// Breaks text at spaces into lines that end before column `width`, all but the first with `indent` spaces before.
-fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let room = width.saturating_sub(indent).max(20);
-    // A number stays with its unit, and with what it is the value of.
-    let text = text.replace(" %", "\u{a0}%").replace(" = ", "\u{a0}=\u{a0}");
-    let mut wrapped = String::new();
-    let mut column = 0;
-    for word in text.split_ascii_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > room {
-            let _ = write!(wrapped, "\n{:indent$}", "");
-            column = 0;
-        } else if column > 0 {
-            wrapped.push(' ');
-            column += 1;
-        }
-        wrapped.push_str(word);
-        column += length;
-    }
-    wrapped.replace('\u{a0}', " ")
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::claims::predicted::Predicted;
 use crate::claims::{judge, read};
 use crate::parameters::Parameters;
 use crate::{artifact, table};
@@ -14,6 +15,9 @@ pub struct Args {
     /// A table of results, or a folder of tables; may be given several times
     #[arg(long, required = true)]
     runs: Vec<PathBuf>,
+    /// A table of predictions, or a folder of tables, for tests row by row; may be given several times
+    #[arg(long)]
+    predictions: Vec<PathBuf>,
     /// The JSON file to write
     #[arg(long)]
     out: PathBuf,
@@ -22,6 +26,7 @@ pub struct Args {
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let claims = read::read(&args.claims)?;
     let rows = table::read_all(&args.runs)?;
-    artifact::write_json(&args.out, &judge::judge(&claims, &rows)?)?;
+    let predicted = Predicted::read(&args.predictions)?;
+    artifact::write_json(&args.out, &judge::judge_with(&claims, &rows, &predicted)?)?;
     Ok(())
 }

@@ -217,7 +217,8 @@ impl DataSource {
 }
 
 impl Name {
-    const ALL: [Self; 3] = [Self::AsRun, Self::AsStated, Self::Controlled];
+    /// All of them, from the source's own to the one that settles the question.
+    pub const ALL: [Self; 3] = [Self::AsRun, Self::AsStated, Self::Controlled];
 
     fn text(self) -> &'static str {
         match self {

@@ -84,10 +84,12 @@ fn evidence(
                 (tables::inside(claim))
             }
             (published(claim))
+            (noise(claim))
             @if claim.protocols.iter().any(|under| !under.controls.is_empty()) {
                 h4 { "Controls" }
                 (tables::controls(claim))
             }
+            (court(claim))
             @if let Some(spread) = spreads.get(&claim.experiment) {
                 (spread::repeats(&claim.id, spread))
                 @if shown_before.is_none() { (spread::shares(spread)) }
@@ -139,6 +141,45 @@ fn published(claim: &ClaimVerdicts) -> Markup {
     }
 }
 
+/// What the test part can show, protocol by protocol.
+fn noise(claim: &ClaimVerdicts) -> Markup {
+    let floors: Vec<_> =
+        claim.protocols.iter().filter_map(|under| Some((&under.protocol, under.noise.as_ref()?))).collect();
+    html! {
+        @if !floors.is_empty() {
+            h4 { "Noise floor" }
+            dl.columns {
+                @for (protocol, floor) in &floors {
+                    div { dt { (protocol) } dd { (prose(&floor.words)) } }
+                }
+            }
+            @if floors.iter().any(|(_, floor)| floor.predictions.is_some()) {
+                details.more { summary { "Row by row, every seed" } (tables::predictions(&floors)) }
+            }
+        }
+    }
+}
+
+/// The judgement itself, tried with known truths.
+fn court(claim: &ClaimVerdicts) -> Markup {
+    let all: Vec<_> =
+        claim.protocols.iter().flat_map(|under| under.court.iter().map(move |control| (under, control))).collect();
+    html! {
+        @if !all.is_empty() {
+            h4 { "Controls of the judgement" }
+            dl {
+                @for (under, control) in all {
+                    dt {
+                        (under.protocol) ", " (control.control) " " (badge(control.verdict))
+                        @if !control.passed { " " span.badge.decisive { "not as it must be" } }
+                    }
+                    dd { (prose(&control.reason)) }
+                }
+            }
+        }
+    }
+}
+
 fn defects(claim: &ClaimVerdicts) -> Markup {
     html! {
         @if !claim.defects.is_empty() {
@@ -171,5 +212,11 @@ fn source(claim: &ClaimVerdicts) -> Markup {
             }
         }
         @if let Some(note) = &claim.source.note { p { (prose(note)) } }
+        @if !claim.criterion.is_empty() {
+            p.quiet {
+                "The criterion (comparison, margin, level, protocols) has the digest " code { (claim.criterion) }
+                ": it changes if any of them is amended."
+            }
+        }
     }
 }

@@ -10,6 +10,8 @@ mod interval; // an interval as a row of a table shows it
 mod figure; // figures inside the page
 mod style; // the style sheet
 mod summary; // the same in Markdown
+pub mod protocols; // protocols side by side
+pub(crate) mod wrap; // text in lines of a given width
 mod junit; // for continuous integration
 mod words; // sentences that both share
 

@@ -8,7 +8,7 @@ use super::interval::{Scale, interval, range};
 use super::words::{badge, compared, count};
 use crate::claims::judge::MOST_SEEDS;
 use crate::claims::numbers::{decimals_for, decimals_of, p_value, percent, plain, signed};
-use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, ProtocolVerdict, Verdict};
+use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, NoiseFloor, ProtocolVerdict, Sequential, Verdict};
 use crate::plots::labels;
 
 /// A table that scrolls sideways by itself where the page is narrow.
@@ -46,6 +46,7 @@ pub fn statistics(claim: &ClaimVerdicts) -> Markup {
         (format!("p, within ±{}", claim.margin.unwrap_or_default()), Box::new(|_, e| p_value(e.p_equivalence))),
         ("Effect size dz".into(), Box::new(|_, e| e.dz.map_or("–".to_owned(), |dz| signed(dz, 2)))),
         ("Further seeds to decide".into(), Box::new(|under, e| further_seeds(under.verdict, e))),
+        ("Verdict, looked at after every seed".into(), Box::new(|under, _| sequential(under))),
     ];
     let table = html! {
         table.numbers {
@@ -73,6 +74,14 @@ fn seeds_and_failed(evidence: &Evidence) -> String {
     }
     let failed: Vec<String> = evidence.failed_seeds.iter().map(u64::to_string).collect();
     format!("{} (failed: {})", evidence.seeds, failed.join(", "))
+}
+
+fn sequential(under: &ProtocolVerdict) -> String {
+    match &under.sequential {
+        None => "–".to_owned(),
+        Some(Sequential { verdict: Verdict::Undecided, .. }) => Verdict::Undecided.words().to_owned(),
+        Some(Sequential { verdict, seeds, .. }) => format!("{} after {}", verdict.words(), count(*seeds, "seed")),
+    }
 }
 
 fn further_seeds(verdict: Verdict, evidence: &Evidence) -> String {
@@ -122,6 +131,37 @@ fn inside_row(of: &InsideNumber) -> Markup {
             td { (if number.inside { "yes" } else { "no" }) }
         }
     }
+}
+
+/// McNemar's test of each seed, under each protocol that has predictions.
+pub fn predictions(floors: &[(&String, &NoiseFloor)]) -> Markup {
+    let table = html! {
+        table.numbers {
+            thead {
+                tr {
+                    th scope="col" { "Protocol" }
+                    th scope="col" { "Seed" }
+                    th scope="col" { "Only the first right" }
+                    th scope="col" { "Only the second right" }
+                    th scope="col" { "p, McNemar" }
+                }
+            }
+            tbody {
+                @for (protocol, floor) in floors {
+                    @for test in floor.predictions.iter().flat_map(|tests| &tests.seeds) {
+                        tr {
+                            th scope="row" { (protocol) }
+                            td { (test.seed) }
+                            td { (test.only_a) }
+                            td { (test.only_b) }
+                            td { (p_value(test.p)) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    scrolling("McNemar's test by seed", table)
 }
 
 /// One row a control and protocol.

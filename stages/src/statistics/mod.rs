@@ -22,6 +22,7 @@ pub mod mcnemar; // two classifiers on the same test part
 pub mod proportion; // intervals of a share of correct answers
 pub mod sign_flip; // exact permutation test of paired differences
 pub mod t_test; // paired, Welch, and two one-sided tests of equivalence
+pub mod sequential; // tests that may be looked at after every value
 pub mod wilcoxon; // signed ranks of paired differences
 
 // What a search comes to

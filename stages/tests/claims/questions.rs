@@ -142,7 +142,7 @@ fn published_numbers_are_a_claim_of_their_own() {
         reason.contains("1 of 2 published numbers lies where one more run of ours would not: `norm` of `b`, 20"),
         "{reason}"
     );
-    let shown = audit::table(&Verdicts { claims: vec![outside] }, 100, false);
+    let shown = audit::table(&Verdicts { claims: vec![outside] }, &Amendments::new(), 100, false);
     assert!(
         shown.contains("contradicted  –                  –  1 of 2") && shown.contains("note: as-run: Over 4"),
         "{shown}"

@@ -1,6 +1,7 @@
 //! The engine, by running the real binary in temporary git repositories.
 
 mod adopt;
+mod amended;
 mod bad_input;
 mod code;
 mod config;
@@ -21,4 +22,5 @@ mod running;
 mod store;
 mod study;
 mod train;
+mod until_decided;
 mod verify;

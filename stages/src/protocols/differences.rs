@@ -1,0 +1,98 @@
+//! What differs between an experiment's protocols, field by field, in words.
+
+use serde::Serialize;
+
+use super::protocol::{DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
+use crate::parameters::{ParameterError, Parameters};
+use crate::train::Criterion;
+
+/// An experiment's protocols side by side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SideBySide {
+    pub experiment: String,
+    pub protocols: Vec<String>,
+    pub fields: Vec<Field>,
+}
+
+/// A decision, as each protocol takes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Field {
+    pub name: String,
+    pub values: Vec<String>,
+}
+
+impl Field {
+    pub fn differs(&self) -> bool {
+        self.values.windows(2).any(|pair| pair[0] != pair[1])
+    }
+}
+
+impl SideBySide {
+    /// The fields in which two protocols differ; none if one of them is not here.
+    pub fn between(&self, first: &str, second: &str) -> Option<Vec<&str>> {
+        let place = |name: &str| self.protocols.iter().position(|protocol| protocol == name);
+        let (first, second) = (place(first)?, place(second)?);
+        let differ = self.fields.iter().filter(|field| field.values[first] != field.values[second]);
+        Some(differ.map(|field| field.name.as_str()).collect())
+    }
+}
+
+/// All three protocols of an experiment.
+pub fn side_by_side(experiment: &Experiment, parameters: &Parameters) -> Result<SideBySide, ParameterError> {
+    let protocols = Name::ALL.into_iter().map(|name| (experiment.protocol)(name, parameters));
+    let protocols: Vec<Protocol> = protocols.collect::<Result<_, _>>()?;
+    let field = |name: &str, words: &dyn Fn(&Protocol) -> String| Field {
+        name: name.to_owned(),
+        values: protocols.iter().map(words).collect(),
+    };
+    let mut fields = vec![
+        field("data", &|of| match of.data {
+            DataSource::Fixed => "one data set for all seeds".to_owned(),
+            DataSource::Generated(_) => "a new data set for each seed".to_owned(),
+        }),
+        field("judge", &|of| judge(of.judge)),
+        field("test score", &|of| match of.judge {
+            Judge::Test => "none: the test part is the judge".to_owned(),
+            Judge::Validation { .. } | Judge::LastRows { .. } => "once, after training".to_owned(),
+        }),
+        field("criterion", &|of| match of.criterion {
+            Criterion::Loss => "least loss of the judge".to_owned(),
+            Criterion::Accuracy => "greatest accuracy of the judge".to_owned(),
+        }),
+        field("hyper-parameters", &|of| match of.hyperparameters {
+            HyperparameterSource::Published(_) => "the source's own".to_owned(),
+            HyperparameterSource::Tuned => "tuned; each seed takes one tuning's".to_owned(),
+        }),
+        field("epochs of a trial", &|of| match of.hyperparameters {
+            HyperparameterSource::Published(_) => "no trials".to_owned(),
+            HyperparameterSource::Tuned => of.trial_epochs.to_string(),
+        }),
+        field("epochs of a final run", &|of| of.epochs.to_string()),
+        field("network", &|of| {
+            let widths: Vec<String> = of.hidden.iter().map(usize::to_string).collect();
+            format!("hidden layers of {}", widths.join(", "))
+        }),
+        field("optimiser", &|of| format!("{:?}, batches of {}", of.optimiser, of.batch)),
+        field("a seed changes", &|of| match of.data {
+            DataSource::Fixed => "initial weights and order".to_owned(),
+            DataSource::Generated(_) => "data, split, initial weights and order".to_owned(),
+        }),
+    ];
+    for arm in experiment.arms {
+        fields.push(field(&format!("start of {}", arm.name), &|of| match of.arm(arm.name).map(|arm| arm.start) {
+            Ok(Start::Fresh) => "fresh weights".to_owned(),
+            Ok(Start::Trained { arm }) => format!("the trained weights of {arm}"),
+            Err(_) => "not run".to_owned(),
+        }));
+    }
+    let protocols = protocols.iter().map(|of| of.name.to_string()).collect();
+    Ok(SideBySide { experiment: experiment.name.to_owned(), protocols, fields })
+}
+
+fn judge(judge: Judge) -> String {
+    match judge {
+        Judge::Validation { share } => format!("{share} of the training part, held out at random"),
+        Judge::LastRows { share } => format!("{share} of the training part, its last rows"),
+        Judge::Test => "the test part itself".to_owned(),
+    }
+}
