@@ -10,6 +10,7 @@ pub mod methods; // one file a method under test
 pub mod train; // one training run: data, method, hyper-parameters, seed -> curves and scores
 pub mod search; // hyper-parameter search: spaces, Optuna's samplers and pruner, studies and their journals
 pub mod protocols; // as-run, as-stated, controlled: how an experiment is split, tuned and scored
+pub mod lowrank; // the experiment that watches where a two-layer network's gradient points
 pub mod table; // tidy tables of results, one observation a row
 pub mod predictions; // tables of predictions, row by row of the test part
 pub mod statistics; // intervals, tests, effect sizes, corrections

@@ -10,7 +10,7 @@ use pipeline::study::{
 use stages::cli::{self, audit, compare, diff, search};
 use stages::parameters::Parameters;
 use stages::programs::{
-    budget, checks, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
+    budget, checks, lowrank, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
 };
 use stages::protocols::EXPERIMENTS;
 
@@ -99,6 +99,7 @@ pub static STUDY: Study = Study {
         program!(train, experiment_and_method),
         program!(sensitivity, experiment_and_method),
         program!(tuned, nothing_more),
+        program!(lowrank, nothing_more),
         program!(statistics, nothing_more),
         program!(budget, nothing_more),
         program!(checks, experiments),

@@ -5,3 +5,5 @@ pub mod compare;
 pub mod diff;
 pub mod search;
 pub mod train;
+
+mod train_lowrank;

@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
+use serde::Serialize;
 use thiserror::Error;
 
-use crate::parameters::Parameters;
+use crate::lowrank;
+use crate::lowrank::configuration::LowrankError;
+use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::by_hand::{self, Length, Request, Run, Scores};
-use crate::protocols::protocol::{self, Name, ProtocolError};
+use crate::protocols::protocol::{self, ProtocolError};
 
 /// Where the study keeps its parameters, from the repository's root.
 const PARAMETERS: &str = "params.yaml";
@@ -21,11 +24,11 @@ const PARAMETERS: &str = "params.yaml";
 pub struct Args {
     /// The experiment
     pub experiment: String,
-    /// A method of the experiment, or a control such as baseline-at-svvar
+    /// A method of the experiment, or a control such as baseline-at-svvar; of lowrank, a network such as A-relu
     pub method: String,
-    /// as-run, as-stated or controlled
+    /// as-run, as-stated or controlled; of lowrank, as-published too
     #[arg(long, default_value = "as-run")]
-    pub protocol: Name,
+    pub protocol: String,
     /// Gives the initial weights and the order of the examples; under the controlled protocol the data too
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -92,12 +95,37 @@ impl FromStr for Device {
     }
 }
 
+/// Why a run cannot be made.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    #[error(transparent)]
+    Experiment(#[from] ProtocolError),
+    #[error(transparent)]
+    Lowrank(#[from] LowrankError),
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+}
+
 /// What the command prints: tables for a person, or JSON.
-pub fn run(args: &Args, root: &Path) -> Result<String, ProtocolError> {
+pub fn run(args: &Args, root: &Path) -> Result<String, TrainError> {
     let Device::Cpu = args.device;
+    let parameters = || Parameters::of_study(&root.join(PARAMETERS));
+    let hyperparameters = args.set.iter().map(|setting| (setting.0.clone(), setting.1)).collect();
+    if args.experiment == lowrank::NAME {
+        let request = lowrank::by_hand::Request {
+            protocol: args.protocol.parse()?,
+            method: args.method.clone(),
+            seed: args.seed,
+            // A step takes all examples, so it is an epoch.
+            epochs: args.epochs.or(args.steps),
+            hyperparameters,
+        };
+        let run = lowrank::by_hand::train(&request, &parameters()?)?;
+        return Ok(if args.json { json(&run) } else { super::train_lowrank::tables(&run) });
+    }
     let request = Request {
         experiment: protocol::find(EXPERIMENTS, &args.experiment)?,
-        protocol: args.protocol,
+        protocol: args.protocol.parse()?,
         arm: args.method.clone(),
         seed: args.seed,
         length: match (args.epochs, args.steps) {
@@ -105,14 +133,14 @@ pub fn run(args: &Args, root: &Path) -> Result<String, ProtocolError> {
             (Some(epochs), None) => Length::Epochs(epochs),
             (None, None) => Length::Whole,
         },
-        hyperparameters: args.set.iter().map(|setting| (setting.0.clone(), setting.1)).collect(),
+        hyperparameters,
     };
-    let run = by_hand::train(&request, &Parameters::of_study(&root.join(PARAMETERS))?)?;
+    let run = by_hand::train(&request, &parameters()?)?;
     Ok(if args.json { json(&run) } else { tables(&run) })
 }
 
 /// One line.
-fn json(run: &Run) -> String {
+fn json(run: &impl Serialize) -> String {
     // A run is made of texts and numbers, which can always be written.
     serde_json::to_string(run).map_or_else(|error| error.to_string(), |text| text + "\n")
 }
