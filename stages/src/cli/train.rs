@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::device::place::Place;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::by_hand::{self, Length, Request, Run, Scores};
+use crate::protocols::on_device::OnDeviceError;
 use crate::protocols::protocol::{self, Name, ProtocolError};
 
 /// Where the study keeps its parameters, from the repository's root.
@@ -38,9 +40,11 @@ pub struct Args {
     /// Hyper-parameters in place of the published ones
     #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
     pub set: Vec<Setting>,
-    /// Where to compute
+    /// Where to compute: cpu, cuda:N or metal
+    ///
+    /// GPUs need a build that knows them (`cargo run --features cuda -- train …`) and give other last bits than the CPU.
     #[arg(long, default_value = "cpu")]
-    pub device: Device,
+    pub device: Place,
     /// Print the run as JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -64,39 +68,11 @@ impl FromStr for Setting {
     }
 }
 
-/// What computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Device {
-    Cpu,
-}
-
-#[derive(Debug, Error)]
-pub enum DeviceError {
-    #[error("this build of retrial trains on the CPU only; leave --device out, or say --device cpu")]
-    NotInThisBuild,
-    #[error("there is no such device; there are cpu, cuda:N and metal")]
-    Unknown,
-}
-
-impl FromStr for Device {
-    type Err = DeviceError;
-
-    fn from_str(text: &str) -> Result<Self, DeviceError> {
-        let is_cuda = text.strip_prefix("cuda:").is_some_and(|number| number.parse::<u32>().is_ok());
-        match text {
-            "cpu" => Ok(Self::Cpu),
-            "metal" => Err(DeviceError::NotInThisBuild),
-            _ if is_cuda => Err(DeviceError::NotInThisBuild),
-            _ => Err(DeviceError::Unknown),
-        }
-    }
-}
-
 /// What the command prints: tables for a person, or JSON.
-pub fn run(args: &Args, root: &Path) -> Result<String, ProtocolError> {
-    let Device::Cpu = args.device;
+pub fn run(args: &Args, root: &Path) -> Result<String, OnDeviceError> {
     let request = Request {
         experiment: protocol::find(EXPERIMENTS, &args.experiment)?,
+        place: args.device,
         protocol: args.protocol,
         arm: args.method.clone(),
         seed: args.seed,
@@ -107,7 +83,8 @@ pub fn run(args: &Args, root: &Path) -> Result<String, ProtocolError> {
         },
         hyperparameters: args.set.iter().map(|setting| (setting.0.clone(), setting.1)).collect(),
     };
-    let run = by_hand::train(&request, &Parameters::of_study(&root.join(PARAMETERS))?)?;
+    let parameters = Parameters::of_study(&root.join(PARAMETERS)).map_err(ProtocolError::from)?;
+    let run = by_hand::train(&request, &parameters)?;
     Ok(if args.json { json(&run) } else { tables(&run) })
 }
 
@@ -135,7 +112,7 @@ fn tables(run: &Run) -> String {
         text.push_str(&scores(&run.scores));
     }
     let per_step = 1e3 * run.seconds / run.steps.max(1) as f64;
-    let _ = writeln!(text, "\n{} steps in {:.2} s, {per_step:.3} ms each", run.steps, run.seconds);
+    let _ = writeln!(text, "\n{} steps in {:.2} s on {}, {per_step:.3} ms each", run.steps, run.seconds, run.device);
     text
 }
 
