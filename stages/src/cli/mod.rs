@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod compare;
 pub mod diff;
+pub mod doctor;
 pub mod search;
 pub mod train;
 

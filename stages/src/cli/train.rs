@@ -7,11 +7,13 @@ use std::str::FromStr;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::device::place::Place;
 use crate::lowrank;
 use crate::lowrank::configuration::LowrankError;
 use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::by_hand::{self, Length, Request, Run, Scores};
+use crate::protocols::on_device::OnDeviceError;
 use crate::protocols::protocol::{self, ProtocolError};
 
 /// Where the study keeps its parameters, from the repository's root.
@@ -41,9 +43,11 @@ pub struct Args {
     /// Hyper-parameters in place of the published ones
     #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
     pub set: Vec<Setting>,
-    /// Where to compute
+    /// Where to compute: cpu, cuda:N or metal
+    ///
+    /// GPUs need a build that knows them (`cargo run --features cuda -- train …`) and give other last bits than the CPU.
     #[arg(long, default_value = "cpu")]
-    pub device: Device,
+    pub device: Place,
     /// Print the run as JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -67,51 +71,36 @@ impl FromStr for Setting {
     }
 }
 
-/// What computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Device {
-    Cpu,
-}
-
-#[derive(Debug, Error)]
-pub enum DeviceError {
-    #[error("this build of retrial trains on the CPU only; leave --device out, or say --device cpu")]
-    NotInThisBuild,
-    #[error("there is no such device; there are cpu, cuda:N and metal")]
-    Unknown,
-}
-
-impl FromStr for Device {
-    type Err = DeviceError;
-
-    fn from_str(text: &str) -> Result<Self, DeviceError> {
-        let is_cuda = text.strip_prefix("cuda:").is_some_and(|number| number.parse::<u32>().is_ok());
-        match text {
-            "cpu" => Ok(Self::Cpu),
-            "metal" => Err(DeviceError::NotInThisBuild),
-            _ if is_cuda => Err(DeviceError::NotInThisBuild),
-            _ => Err(DeviceError::Unknown),
-        }
-    }
-}
-
 /// Why a run cannot be made.
 #[derive(Debug, Error)]
 pub enum TrainError {
     #[error(transparent)]
     Experiment(#[from] ProtocolError),
     #[error(transparent)]
+    Device(#[from] OnDeviceError),
+    #[error("lowrank is trained on the CPU only: leave --device out, or say --device cpu")]
+    LowrankElsewhere,
+    #[error(transparent)]
     Lowrank(#[from] LowrankError),
     #[error(transparent)]
     Parameter(#[from] ParameterError),
 }
 
+impl TrainError {
+    /// Whether the device is what failed, and not what was asked of it.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Device(error) if error.is_failure())
+    }
+}
+
 /// What the command prints: tables for a person, or JSON.
 pub fn run(args: &Args, root: &Path) -> Result<String, TrainError> {
-    let Device::Cpu = args.device;
     let parameters = || Parameters::of_study(&root.join(PARAMETERS));
     let hyperparameters = args.set.iter().map(|setting| (setting.0.clone(), setting.1)).collect();
     if args.experiment == lowrank::NAME {
+        if args.device != Place::Cpu {
+            return Err(TrainError::LowrankElsewhere);
+        }
         let request = lowrank::by_hand::Request {
             protocol: args.protocol.parse()?,
             method: args.method.clone(),
@@ -125,6 +114,7 @@ pub fn run(args: &Args, root: &Path) -> Result<String, TrainError> {
     }
     let request = Request {
         experiment: protocol::find(EXPERIMENTS, &args.experiment)?,
+        place: args.device,
         protocol: args.protocol.parse()?,
         arm: args.method.clone(),
         seed: args.seed,
@@ -163,7 +153,7 @@ fn tables(run: &Run) -> String {
         text.push_str(&scores(&run.scores));
     }
     let per_step = 1e3 * run.seconds / run.steps.max(1) as f64;
-    let _ = writeln!(text, "\n{} steps in {:.2} s, {per_step:.3} ms each", run.steps, run.seconds);
+    let _ = writeln!(text, "\n{} steps in {:.2} s on {}, {per_step:.3} ms each", run.steps, run.seconds, run.device);
     text
 }
 

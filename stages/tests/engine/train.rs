@@ -71,6 +71,7 @@ fn it_tells_a_person_and_a_program_the_same() {
     let arguments = "gwd baseline --seed 42 --epochs 2";
     let run = train(&project, &format!("{arguments} --json")).json();
     assert_eq!((run["epochs"].as_u64(), run["steps"].as_u64()), (Some(2), Some(50)));
+    assert_eq!(run["device"], "cpu");
     assert!(run["seconds"].as_f64().unwrap() > 0.0);
     let scores = &run["final"];
     let accuracies = numbers(&run["val_acc"]);
@@ -130,8 +131,12 @@ fn what_it_cannot_do_it_says_in_a_sentence() {
         ("gwd svvar", "gwd has no arm `svvar` under as-run; it has baseline, decorr, gwd"),
         ("gwd decorr --set gamma=1", "decorr has no hyper-parameter `gamma`; it has lr, weight_decay, alpha"),
         ("gwd decorr --set gamma", "a hyper-parameter is set as NAME=NUMBER"),
-        ("gwd decorr --device cuda:0", "this build of retrial trains on the CPU only"),
-        ("gwd decorr --device tpu", "there is no such device"),
+        (
+            "gwd decorr --device cuda:0",
+            "this build of retrial does not know cuda:0: say `cargo run --features cuda -- …`",
+        ),
+        ("gwd decorr --device metal", "say `cargo run --features metal -- …`"),
+        ("gwd decorr --device tpu", "there is no device `tpu`; there are cpu, cuda:N"),
         ("gwd decorr --epochs 1 --steps 1", "cannot be used with"),
     ] {
         let ran = train(&project, arguments);
