@@ -60,8 +60,8 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Observation>, TableError> {
     Ok(tables.concat())
 }
 
-/// Reads the rows of a table, or of all tables of a folder and of the folders in it, in order of their names: Parquet (`.parquet`), CSV (`.csv`) or
-/// JSON lines (`.jsonl`, `.ndjson`).
+/// Reads the rows of a table, or of all tables of a folder and of the folders in it, in order of their names: Parquet
+/// (`.parquet`), CSV (`.csv`) or JSON lines (`.jsonl`, `.ndjson`).
 ///
 /// Columns may stand in any order, further columns are ignored. In Parquet text may be categorical, and any integer and
 /// float type of 8 to 64 bits will do, but for floats of 16.
