@@ -14,6 +14,13 @@ pub enum Event {
     Removed {
         paths: Vec<String>,
     },
+    /// The first stage is about to run: these are not done yet, and share so many threads.
+    Expected {
+        threads: usize,
+        stages: Vec<Expectation>,
+    },
+    /// Time has passed, and nothing else.
+    Passed,
     /// The work tree already held what the stage gives.
     Fresh {
         stage: String,
@@ -63,4 +70,14 @@ pub enum Event {
     Skipped {
         stage: String,
     },
+}
+
+/// How long a stage may take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Expectation {
+    pub stage: String,
+    /// Its last run's; or else what dvc.yaml says; null where nothing is known.
+    pub seconds: Option<f64>,
+    /// That it keeps busy meanwhile.
+    pub threads: usize,
 }

@@ -8,8 +8,10 @@ pub mod data; // data sets: made, written, read
 pub mod nn; // networks, loss and optimiser over flat buffers
 pub mod methods; // one file a method under test
 pub mod train; // one training run: data, method, hyper-parameters, seed -> curves and scores
+pub mod device; // a block of runs as one computation, on a GPU
 pub mod search; // hyper-parameter search: spaces, Optuna's samplers and pruner, studies and their journals
 pub mod protocols; // as-run, as-stated, controlled: how an experiment is split, tuned and scored
+pub mod lowrank; // the experiment that watches where a two-layer network's gradient points
 pub mod table; // tidy tables of results, one observation a row
 pub mod predictions; // tables of predictions, row by row of the test part
 pub mod statistics; // intervals, tests, effect sizes, corrections
@@ -21,5 +23,6 @@ pub mod report; // the page and the summary
 pub mod pairwise; // sums in NumPy's order
 pub mod artifact; // files that stages write: whole or not at all, same bytes every time
 pub mod parameters; // the parameters that a stage declared
+pub mod doctor; // whether this machine, and a device of it, compute what they should
 pub mod programs; // one file a stage program, as dvc.yaml calls it
 pub mod cli; // the study's own commands

@@ -7,10 +7,10 @@ use pipeline::study::{
     Answer, Artifacts, CommandError, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand,
     Terminal,
 };
-use stages::cli::{self, audit, compare, diff, search};
+use stages::cli::{self, audit, compare, diff, doctor, search};
 use stages::parameters::Parameters;
 use stages::programs::{
-    budget, checks, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
+    budget, checks, lowrank, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
 };
 use stages::protocols::EXPERIMENTS;
 
@@ -99,6 +99,7 @@ pub static STUDY: Study = Study {
         program!(train, experiment_and_method),
         program!(sensitivity, experiment_and_method),
         program!(tuned, nothing_more),
+        program!(lowrank, nothing_more),
         program!(statistics, nothing_more),
         program!(budget, nothing_more),
         program!(checks, experiments),
@@ -128,6 +129,16 @@ pub static STUDY: Study = Study {
             },
         },
         StudyCommand {
+            name: "doctor",
+            anywhere: true,
+            arguments: || doctor::Args::augment_args(clap::Command::new("doctor")),
+            run: |matches, root, _| {
+                let arguments = doctor::Args::from_arg_matches(matches).map_err(input)?;
+                let (text, good) = doctor::run(&arguments, root).map_err(input)?;
+                Ok(Answer { text, good })
+            },
+        },
+        StudyCommand {
             name: "search",
             anywhere: false,
             arguments: || search::Args::augment_args(clap::Command::new("search")),
@@ -143,8 +154,12 @@ pub static STUDY: Study = Study {
             arguments: || cli::train::Args::augment_args(clap::Command::new("train")),
             run: |matches, root, _| {
                 let arguments = cli::train::Args::from_arg_matches(matches).map_err(input)?;
-                // All that can go wrong is in the arguments and in params.yaml.
-                Ok(Answer { text: cli::train::run(&arguments, root).map_err(input)?, good: true })
+                let text = cli::train::run(&arguments, root).map_err(|error| match error.is_failure() {
+                    true => CommandError::State(error.into()),
+                    // All else that can go wrong is in the arguments and in params.yaml.
+                    false => input(error),
+                })?;
+                Ok(Answer { text, good: true })
             },
         },
     ],

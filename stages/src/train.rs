@@ -66,7 +66,7 @@ impl Criterion {
     }
 
     /// Whether a number is better than the best so far; one that is not finite never is.
-    fn improves(self, value: f64, best: Option<f64>) -> bool {
+    pub(crate) fn improves(self, value: f64, best: Option<f64>) -> bool {
         let better = best.is_none_or(|best| match self {
             Self::Loss => value < best,
             Self::Accuracy => value > best,

@@ -1,5 +1,6 @@
 //! `repro`: makes everything true.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +11,7 @@ use crate::error::Error;
 use crate::execute::{self, Failure, Interrupt, Options, Summary};
 use crate::manifest::Parameters;
 use crate::plan;
-use crate::progress::{Colour, Lines, duration};
+use crate::progress::{Colour, Lines, Live, duration};
 use crate::study::Round;
 
 /// Make everything true: run or restore what is out of date, then print the conclusion
@@ -124,7 +125,14 @@ fn round(
         None => signals.insert(interruptions()?),
     };
     let interrupt = Interrupt { asked, urgent };
-    let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?;
+    let summary = if is_drawn_on() {
+        let mut live = Live::new(std::io::stderr(), coloured(&std::io::stderr()), columns);
+        let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| live.show(&event));
+        live.end();
+        summary?
+    } else {
+        execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?
+    };
     Ok(Some((summary, parameters)))
 }
 
@@ -136,6 +144,15 @@ fn more(context: &Context, arguments: &Repro, parameters: &Parameters) -> Result
     let parameter = |key: &str| parameters.value(key);
     let round = Round { root: &context.root, most_seeds: arguments.max_seeds, parameter: &parameter };
     more(&round).map_err(Error::Program)
+}
+
+/// Whether standard error is a terminal that can be drawn on.
+fn is_drawn_on() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size_of(std::io::stderr()).map_or(100, |(width, _)| usize::from(width.0))
 }
 
 fn conclude(

@@ -11,11 +11,11 @@ use super::local::{self, Ended, Said, Stop};
 use super::lock::Settled;
 use super::record::{self, Log};
 use super::resources::{self, Resources, Slots};
-use super::scheduler::Scheduler;
+use super::scheduler::{Scheduler, State};
 use super::{Failure, Interrupt, Options, Summary, inputs, outputs};
 use crate::adopt::{self, Adopted};
 use crate::error::Error;
-use crate::events::Event;
+use crate::events::{Event, Expectation};
 use crate::graph::Graph;
 use crate::manifest::Stage;
 use crate::plan::{self, Assessment, Standing, Workspace};
@@ -58,6 +58,8 @@ pub(super) struct Runner<'a, 'b> {
     /// Assessments of stages that wait for resources.
     assessed: BTreeMap<usize, Assessment>,
     running: BTreeMap<usize, Running>,
+    /// Whether it was said how long the stages may take.
+    expected: bool,
     /// What all records of this run share.
     provenance: Option<Value>,
     sender: mpsc::SyncSender<Message>,
@@ -88,6 +90,7 @@ impl<'a, 'b> Runner<'a, 'b> {
             summary: Summary::default(),
             assessed: BTreeMap::new(),
             running: BTreeMap::new(),
+            expected: false,
             provenance: None,
             sender,
             receiver,
@@ -123,9 +126,31 @@ impl<'a, 'b> Runner<'a, 'b> {
             match self.receiver.recv_timeout(Duration::from_millis(50)) {
                 Ok(Message::Said(stage, said)) => self.heard(stage, said),
                 Ok(Message::Ended(stage, ended)) => self.ended(stage, ended)?,
-                Err(_) => {}
+                Err(_) => (self.report)(Event::Passed),
             }
         }
+    }
+
+    /// What is known of the stages that are not done yet, once, before the first of them runs.
+    fn expect(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.expected, true) {
+            return Ok(());
+        }
+        let took = self.workspace.store.records.durations()?;
+        let threads = self.options.machine.threads;
+        let open =
+            |&&index: &&usize| !matches!(self.scheduler.state(index), State::Done | State::Failed | State::Blocked);
+        let expectation = |&index: &usize| {
+            let stage = &self.graph.stages[index];
+            Expectation {
+                stage: stage.name.clone(),
+                seconds: took.get(&stage.name).copied().or(stage.extension.time),
+                threads: stage.extension.threads.of(threads),
+            }
+        };
+        let stages = self.options.wanted.iter().filter(open).map(expectation).collect();
+        (self.report)(Event::Expected { threads, stages });
+        Ok(())
     }
 
     /// First politely; for good when the user asks again, or after a while.
@@ -234,6 +259,7 @@ impl<'a, 'b> Runner<'a, 'b> {
     fn start(&mut self, index: usize) -> Result<(), Error> {
         let stage = &self.graph.stages[index];
         let Some(assessment) = self.assessed.remove(&index) else { return Ok(()) };
+        self.expect()?;
         let slots = self.slots.take(stage.extension.gpus);
         let (parameters, job) = match self.prepare(stage, &assessment, &slots).map_err(blame) {
             Ok(prepared) => prepared,

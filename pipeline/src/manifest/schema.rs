@@ -116,9 +116,11 @@ impl Threads {
 }
 
 /// What lives under `meta.retrial`, which DVC ignores.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Extension {
     pub threads: Threads,
+    /// Seconds that it may take where it was never run: for the estimate of the time left, and for nothing else.
+    pub time: Option<f64>,
     /// Bytes of memory that it needs; nothing said counts as none.
     pub memory: u64,
     pub gpus: usize,
@@ -275,7 +277,7 @@ fn extension(map: &Map) -> Result<Extension, Complaint> {
     else {
         return Ok(extension);
     };
-    const KEYS: &[&str] = &["threads", "memory", "gpus", "mutex", "environment", "params"];
+    const KEYS: &[&str] = &["threads", "time", "memory", "gpus", "mutex", "environment", "params"];
     check_keys(own, KEYS, "`meta.retrial`")?;
     if let Some(entry) = own.get("threads") {
         extension.threads = match &entry.node.value {
@@ -283,6 +285,9 @@ fn extension(map: &Map) -> Result<Extension, Complaint> {
             Value::Text(all) if all == "all" => Threads::All,
             _ => return Err(Complaint::at(entry.line, "`threads` needs a number from 1, or `all`".to_owned())),
         };
+    }
+    if let Some(entry) = own.get("time") {
+        extension.time = Some(size::seconds("time", &entry.node)?);
     }
     if let Some(entry) = own.get("memory") {
         extension.memory = size::bytes("memory", &entry.node)?;

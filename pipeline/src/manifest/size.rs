@@ -1,4 +1,4 @@
-//! `4 GiB`, `500 MB`, `1073741824` -> bytes.
+//! `4 GiB`, `500 MB`, `1073741824` -> bytes; `90 s`, `3 min`, `2 h`, `45` -> seconds.
 
 use super::error::Complaint;
 use super::yaml::{Node, Value};
@@ -25,6 +25,32 @@ pub fn bytes(key: &str, node: &Node) -> Result<u64, Complaint> {
     size.ok_or_else(|| {
         let what = format!("`{key}` needs a size such as `4 GiB` or `500 MB`, or a number of bytes");
         Complaint::at(node.line, what)
+    })
+}
+
+/// Reads the time under `key`.
+pub fn seconds(key: &str, node: &Node) -> Result<f64, Complaint> {
+    let time = match &node.value {
+        Value::Int(seconds) => Some(*seconds as f64),
+        Value::Float(seconds) => Some(*seconds),
+        Value::Text(text) => {
+            let text = text.trim();
+            let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+            let factor = match unit {
+                "s" | "" => Some(1.0),
+                "min" => Some(60.0),
+                "h" => Some(3600.0),
+                _ => None,
+            };
+            factor.and_then(|factor| Some(number.trim_end().parse::<f64>().ok()? * factor))
+        }
+        _ => None,
+    };
+    time.filter(|time| time.is_finite() && *time >= 0.0).ok_or_else(|| {
+        Complaint::at(
+            node.line,
+            format!("`{key}` needs a time such as `90 s`, `3 min` or `2 h`, or a number of seconds"),
+        )
     })
 }
 

@@ -1,71 +1,12 @@
-//! Draws events for a person, one line each, on standard error.
+//! Draws events for a person, on standard error: as lines, or on a terminal as a picture of what runs.
 
-use std::io::Write;
+mod forecast;
+mod lines;
+mod live;
 
-use crate::events::Event;
-
-/// Plain lines with a right-aligned verb, as cargo writes them.
-pub struct Lines<W> {
-    out: W,
-    colour: bool,
-}
-
-impl<W: Write> Lines<W> {
-    pub fn new(out: W, colour: bool) -> Self {
-        Self { out, colour }
-    }
-
-    pub fn show(&mut self, event: &Event) {
-        match event {
-            Event::WaitingForLock { holders } => {
-                let who = if holders.is_empty() { String::new() } else { format!(": {}", holders.join(", ")) };
-                self.line("Waiting", Colour::Yellow, &format!("for another run in this work tree to end{who}"));
-            }
-            Event::Removed { paths } => {
-                let what = match paths.as_slice() {
-                    [path] => path.clone(),
-                    _ => format!("{} outputs", paths.len()),
-                };
-                self.line("Removed", Colour::Green, &format!("{what} that no stage makes any more"));
-            }
-            // What is as it should be needs no line.
-            Event::Fresh { .. } => {}
-            Event::Adopted { stage } => self.line("Adopted", Colour::Green, &format!("{stage} from dvc.lock")),
-            Event::Damaged { path } => {
-                self.line("Damaged", Colour::Red, &format!("{path}: removed from DVC's cache, and not used"));
-            }
-            Event::Restored { stage } => self.line("Restored", Colour::Green, stage),
-            Event::Started { stage, .. } => self.line("Running", Colour::Green, stage),
-            Event::Output { stage, line } => self.output(stage, line),
-            Event::Finished { stage, seconds } => {
-                self.line("Finished", Colour::Green, &format!("{stage} in {}", duration(*seconds)));
-            }
-            Event::Failed { stage, why } => self.line("Failed", Colour::Red, &format!("{stage}: {why}")),
-            Event::LeftBehind { stage } => {
-                self.line("Stopping", Colour::Yellow, &format!("what {stage} left running when its command ended"));
-            }
-            Event::Stopping { stages } => {
-                let what = format!("{} (once more: at once)", stages.join(", "));
-                self.line("Stopping", Colour::Yellow, &what);
-            }
-            Event::Unrecorded { stage, why } => {
-                self.line("Unrecorded", Colour::Yellow, &format!("the failed run of {stage}: {why}"));
-            }
-            Event::Skipped { stage } => self.line("Not run", Colour::Yellow, stage),
-        }
-    }
-
-    pub fn line(&mut self, verb: &str, colour: Colour, text: &str) {
-        let (start, end) = if self.colour { (colour.code(), "\x1b[0m") } else { ("", "") };
-        // A reader that has gone away must not fail the run.
-        let _ = writeln!(self.out, "{start}{verb:>12}{end} {text}");
-    }
-
-    fn output(&mut self, stage: &str, line: &str) {
-        let (start, end) = if self.colour { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
-        let _ = writeln!(self.out, "{:>12} {start}{stage} |{end} {line}", "");
-    }
-}
+pub use forecast::Forecast;
+pub use lines::Lines;
+pub use live::Live;
 
 #[derive(Debug, Clone, Copy)]
 pub enum Colour {

@@ -165,6 +165,16 @@ impl Records {
         Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
+    /// Stage -> how many seconds its newest successful run took, adopted ones aside.
+    pub fn durations(&self) -> Result<HashMap<String, f64>, StoreError> {
+        let query = "SELECT stage, provenance ->> 'seconds' FROM run
+                     WHERE id IN (SELECT max(id) FROM run WHERE outcome = 'success' GROUP BY stage)
+                       AND provenance ->> 'seconds' IS NOT NULL";
+        let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(self.wrap())?;
+        rows.collect::<Result<_, _>>().map_err(self.wrap())
+    }
+
     /// The newest runs however they ended, of one stage or of all, the newest first.
     pub fn newest(&self, stage: Option<&str>, number: u32) -> Result<Vec<Logged>, StoreError> {
         let query =

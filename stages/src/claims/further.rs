@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::verdict::{ProtocolVerdict, Verdict, Verdicts};
-use crate::programs::train::Seeds;
+use crate::programs::seeds::Seeds;
 
 /// The parameters to change, as `key=value`; none where every claim is decided by the sequential tests, or where the
 /// experiments of the others have `most` seeds already.
@@ -29,8 +29,8 @@ pub fn further(verdicts: &Verdicts, most: usize, parameter: &dyn Fn(&str) -> Opt
 /// The list with one more block; none where it is full, or no list of blocks.
 fn longer(key: &str, value: Value, most: usize) -> Option<String> {
     let mut blocks: Vec<String> = serde_json::from_value(value).ok()?;
-    let seeds: Vec<BTreeSet<u64>> =
-        blocks.iter().map(|block| block.parse::<Seeds>().ok().map(|seeds| seeds.0)).collect::<Option<_>>()?;
+    let seeds: Vec<Vec<u64>> =
+        blocks.iter().map(|block| block.parse::<Seeds>().ok().map(Seeds::into_vec)).collect::<Option<_>>()?;
     let all: BTreeSet<u64> = seeds.iter().flatten().copied().collect();
     let room = most.saturating_sub(all.len());
     let length = seeds.last()?.len().min(room);

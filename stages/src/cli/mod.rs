@@ -3,5 +3,8 @@
 pub mod audit;
 pub mod compare;
 pub mod diff;
+pub mod doctor;
 pub mod search;
 pub mod train;
+
+mod train_lowrank;

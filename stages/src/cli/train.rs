@@ -4,12 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
+use serde::Serialize;
 use thiserror::Error;
 
-use crate::parameters::Parameters;
+use crate::device::place::Place;
+use crate::lowrank;
+use crate::lowrank::configuration::LowrankError;
+use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
 use crate::protocols::by_hand::{self, Length, Request, Run, Scores};
-use crate::protocols::protocol::{self, Name, ProtocolError};
+use crate::protocols::on_device::OnDeviceError;
+use crate::protocols::protocol::{self, ProtocolError};
 
 /// Where the study keeps its parameters, from the repository's root.
 const PARAMETERS: &str = "params.yaml";
@@ -21,11 +26,11 @@ const PARAMETERS: &str = "params.yaml";
 pub struct Args {
     /// The experiment
     pub experiment: String,
-    /// A method of the experiment, or a control such as baseline-at-svvar
+    /// A method of the experiment, or a control such as baseline-at-svvar; of lowrank, a network such as A-relu
     pub method: String,
-    /// as-run, as-stated or controlled
+    /// as-run, as-stated or controlled; of lowrank, as-published too
     #[arg(long, default_value = "as-run")]
-    pub protocol: Name,
+    pub protocol: String,
     /// Gives the initial weights and the order of the examples; under the controlled protocol the data too
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -38,9 +43,11 @@ pub struct Args {
     /// Hyper-parameters in place of the published ones
     #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
     pub set: Vec<Setting>,
-    /// Where to compute
+    /// Where to compute: cpu, cuda:N or metal
+    ///
+    /// GPUs need a build that knows them (`cargo run --features cuda -- train …`) and give other last bits than the CPU.
     #[arg(long, default_value = "cpu")]
-    pub device: Device,
+    pub device: Place,
     /// Print the run as JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -64,40 +71,51 @@ impl FromStr for Setting {
     }
 }
 
-/// What computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Device {
-    Cpu,
-}
-
+/// Why a run cannot be made.
 #[derive(Debug, Error)]
-pub enum DeviceError {
-    #[error("this build of retrial trains on the CPU only; leave --device out, or say --device cpu")]
-    NotInThisBuild,
-    #[error("there is no such device; there are cpu, cuda:N and metal")]
-    Unknown,
+pub enum TrainError {
+    #[error(transparent)]
+    Experiment(#[from] ProtocolError),
+    #[error(transparent)]
+    Device(#[from] OnDeviceError),
+    #[error("lowrank is trained on the CPU only: leave --device out, or say --device cpu")]
+    LowrankElsewhere,
+    #[error(transparent)]
+    Lowrank(#[from] LowrankError),
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
 }
 
-impl FromStr for Device {
-    type Err = DeviceError;
-
-    fn from_str(text: &str) -> Result<Self, DeviceError> {
-        let is_cuda = text.strip_prefix("cuda:").is_some_and(|number| number.parse::<u32>().is_ok());
-        match text {
-            "cpu" => Ok(Self::Cpu),
-            "metal" => Err(DeviceError::NotInThisBuild),
-            _ if is_cuda => Err(DeviceError::NotInThisBuild),
-            _ => Err(DeviceError::Unknown),
-        }
+impl TrainError {
+    /// Whether the device is what failed, and not what was asked of it.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Device(error) if error.is_failure())
     }
 }
 
 /// What the command prints: tables for a person, or JSON.
-pub fn run(args: &Args, root: &Path) -> Result<String, ProtocolError> {
-    let Device::Cpu = args.device;
+pub fn run(args: &Args, root: &Path) -> Result<String, TrainError> {
+    let parameters = || Parameters::of_study(&root.join(PARAMETERS));
+    let hyperparameters = args.set.iter().map(|setting| (setting.0.clone(), setting.1)).collect();
+    if args.experiment == lowrank::NAME {
+        if args.device != Place::Cpu {
+            return Err(TrainError::LowrankElsewhere);
+        }
+        let request = lowrank::by_hand::Request {
+            protocol: args.protocol.parse()?,
+            method: args.method.clone(),
+            seed: args.seed,
+            // A step takes all examples, so it is an epoch.
+            epochs: args.epochs.or(args.steps),
+            hyperparameters,
+        };
+        let run = lowrank::by_hand::train(&request, &parameters()?)?;
+        return Ok(if args.json { json(&run) } else { super::train_lowrank::tables(&run) });
+    }
     let request = Request {
         experiment: protocol::find(EXPERIMENTS, &args.experiment)?,
-        protocol: args.protocol,
+        place: args.device,
+        protocol: args.protocol.parse()?,
         arm: args.method.clone(),
         seed: args.seed,
         length: match (args.epochs, args.steps) {
@@ -105,14 +123,14 @@ pub fn run(args: &Args, root: &Path) -> Result<String, ProtocolError> {
             (Some(epochs), None) => Length::Epochs(epochs),
             (None, None) => Length::Whole,
         },
-        hyperparameters: args.set.iter().map(|setting| (setting.0.clone(), setting.1)).collect(),
+        hyperparameters,
     };
-    let run = by_hand::train(&request, &Parameters::of_study(&root.join(PARAMETERS))?)?;
+    let run = by_hand::train(&request, &parameters()?)?;
     Ok(if args.json { json(&run) } else { tables(&run) })
 }
 
 /// One line.
-fn json(run: &Run) -> String {
+fn json(run: &impl Serialize) -> String {
     // A run is made of texts and numbers, which can always be written.
     serde_json::to_string(run).map_or_else(|error| error.to_string(), |text| text + "\n")
 }
@@ -135,7 +153,7 @@ fn tables(run: &Run) -> String {
         text.push_str(&scores(&run.scores));
     }
     let per_step = 1e3 * run.seconds / run.steps.max(1) as f64;
-    let _ = writeln!(text, "\n{} steps in {:.2} s, {per_step:.3} ms each", run.steps, run.seconds);
+    let _ = writeln!(text, "\n{} steps in {:.2} s on {}, {per_step:.3} ms each", run.steps, run.seconds, run.device);
     text
 }
 

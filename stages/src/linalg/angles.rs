@@ -9,6 +9,7 @@ use faer::{Mat, MatRef};
 
 use super::bidiagonal::singular_values;
 use super::complement::Reflections;
+use super::elimination::complement;
 use super::product::multiply_add;
 
 /// The angles in radians, in descending order, between the column spaces of two matrices (m × n) of full rank: the
@@ -19,7 +20,7 @@ pub fn principal_angles(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Vec<f64> {
     if count == 0 {
         return Vec::new();
     }
-    let (a, b) = (Reflections::of(a).columns_from(columns), Reflections::of(b).columns_from(columns));
+    let (a, b) = (complement(a), complement(b));
     let mut shared = Mat::zeros(a.ncols(), b.ncols());
     multiply_add(shared.as_mut(), 1.0, a.transpose(), b.as_ref());
     let mut rest = b;

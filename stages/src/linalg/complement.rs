@@ -47,7 +47,16 @@ impl Reflections {
 
     /// The columns of Q from `first` on.
     pub fn columns_from(&self, first: usize) -> Mat<f64> {
-        let mut columns = Mat::zeros(self.rows, self.rows - first);
+        self.columns(first, self.rows)
+    }
+
+    /// The columns of Q that span those of A.
+    pub fn basis(&self) -> Mat<f64> {
+        self.columns(0, self.reduced.len() / self.rows)
+    }
+
+    fn columns(&self, first: usize, end: usize) -> Mat<f64> {
+        let mut columns = Mat::zeros(self.rows, end - first);
         for at in 0..columns.ncols() {
             columns[(first + at, at)] = 1.0;
         }

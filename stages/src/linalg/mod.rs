@@ -9,14 +9,15 @@
 //! `shifted` systems, all in `lanes`. `subspace`, `alignment` and `truncation` are what the methods take from it.
 //!
 //! For large matrices: `leading` follows the leading singular values of one that changes step by step, and `angles` are
-//! the principal angles between two column spaces, through the `complement` of each and all singular values of what
-//! these share (`bidiagonal`).
+//! the principal angles between two column spaces, through the complement of each (by `elimination`, and by reflections in
+//! `complement`) and all singular values of what these share (`bidiagonal`).
 
 pub mod alignment;
 pub mod angles;
 pub mod bidiagonal;
 pub mod complement;
 pub mod correlation;
+pub mod elimination;
 pub mod gram;
 pub mod jacobi;
 pub mod lanes;

@@ -9,20 +9,30 @@ use faer::{Accum, MatMut, MatRef, Par};
 
 use super::simd::vectorised;
 
+/// Inner dimensions beyond this are cut, so that no processor's cache size decides where.
+const CUT: usize = 512;
+
 /// `out = left · right`.
 #[inline]
 pub fn multiply<T: ComplexField>(out: MatMut<'_, T>, left: MatRef<'_, T>, right: MatRef<'_, T>) {
     matmul(out, Accum::Replace, left, right, T::one_impl(), Par::Seq);
 }
 
-/// `out += factor · left · right`, with the inner dimension cut so that no processor's cache size decides where.
+/// `out += factor · left · right`, with a long inner dimension cut.
 pub fn multiply_add<T: ComplexField>(mut out: MatMut<'_, T>, factor: T, left: MatRef<'_, T>, right: MatRef<'_, T>) {
-    const CUT: usize = 512;
     for begin in (0..left.ncols()).step_by(CUT) {
         let length = CUT.min(left.ncols() - begin);
         let (left, right) = (left.subcols(begin, length), right.subrows(begin, length));
         matmul(out.as_mut(), Accum::Add, left, right, factor.clone(), Par::Seq);
     }
+}
+
+/// `out = left · right`, with a long inner dimension cut.
+pub fn multiply_long<T: ComplexField>(mut out: MatMut<'_, T>, left: MatRef<'_, T>, right: MatRef<'_, T>) {
+    let first = CUT.min(left.ncols());
+    multiply(out.as_mut(), left.subcols(0, first), right.subrows(0, first));
+    let rest = left.ncols() - first;
+    multiply_add(out, T::one_impl(), left.subcols(first, rest), right.subrows(first, rest));
 }
 
 /// `out = xᵀx`, for x (rows × columns) and out (columns × columns), both row-major.

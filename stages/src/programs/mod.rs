@@ -1,11 +1,13 @@
-//! The stage programs, one file each, as `dvc.yaml` calls them (`retrial stage NAME …`): this list of them, and nothing
-//! else.
+//! The stage programs, one file each, as `dvc.yaml` calls them (`retrial stage NAME …`): this list of them, and `seeds`, an
+//! argument that some share.
 
 pub mod budget;
 pub mod checks;
+pub mod lowrank;
 pub mod mnist1d;
 pub mod plots;
 pub mod report;
+pub mod seeds;
 pub mod sensitivity;
 pub mod spread;
 pub mod statistics;

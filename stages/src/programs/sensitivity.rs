@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::train::{Seeds, tuned};
+use super::seeds::Seeds;
+use super::train::tuned;
 use crate::data::dataset::Dataset;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
@@ -53,7 +54,7 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let data = args.data.as_deref().map(Dataset::read).transpose()?;
     let tuned = tuned(&protocol, &arm, &args.tuned)?;
     let finals = Finals { protocol, data, tuned };
-    let repetitions: Vec<u64> = args.repetitions.0.into_iter().collect();
+    let repetitions = args.repetitions.into_vec();
     let observe = |repetition| finals.observe_varied(&arm, args.seed, args.vary, repetition);
     let runs = repetitions.into_par_iter().map(observe).collect::<Result<Vec<_>, _>>()?;
     let rows: Vec<_> = runs.into_iter().flat_map(|run| run.rows).collect();

@@ -1,13 +1,12 @@
 //! `retrial stage train`: the final runs of one arm of an experiment under one protocol.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use rayon::prelude::*;
-use thiserror::Error;
 
+use super::seeds::Seeds;
 use crate::data::dataset::Dataset;
 use crate::methods::method::Hyperparameters;
 use crate::parameters::Parameters;
@@ -45,35 +44,6 @@ pub struct Args {
     predictions: Option<PathBuf>,
 }
 
-/// In order, each once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seeds(pub BTreeSet<u64>);
-
-/// A text is no list of seeds.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("`{0}` is not a seed or a range of at most a million seeds such as 0-9")]
-pub struct SeedsError(String);
-
-impl FromStr for Seeds {
-    type Err = SeedsError;
-
-    fn from_str(text: &str) -> Result<Self, SeedsError> {
-        const MOST: u64 = 1_000_000;
-        let mut seeds = BTreeSet::new();
-        for item in text.split(',') {
-            let error = || SeedsError(item.to_owned());
-            let seed = |text: &str| text.trim().parse::<u64>().map_err(|_| error());
-            let (first, last) = item.split_once('-').unwrap_or((item, item));
-            let (first, last) = (seed(first)?, seed(last)?);
-            if first > last || last - first >= MOST {
-                return Err(error());
-            }
-            seeds.extend(first..=last);
-        }
-        Ok(Self(seeds))
-    }
-}
-
 /// What tunings chose for an arm, where its protocol tunes; `files` as [`read_tunings`] takes them.
 pub(super) fn tuned(
     protocol: &Protocol,
@@ -98,8 +68,8 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let tuned = tuned(&protocol, &arm, &args.tuned)?;
     let finals = Finals { protocol, data, tuned };
     // A run stays on its thread, so the order of the seeds is the only one there is.
-    let seeds: Vec<u64> = args.seeds.0.into_iter().collect();
-    let runs = seeds.into_par_iter().map(|seed| finals.observe(&arm, seed)).collect::<Result<Vec<_>, _>>()?;
+    let seeds = args.seeds.into_vec().into_par_iter();
+    let runs = seeds.map(|seed| finals.observe(&arm, seed)).collect::<Result<Vec<_>, _>>()?;
     if let Some(path) = &args.predictions {
         let predictions: Vec<_> = runs.iter().flat_map(|run| run.predictions.iter().cloned()).collect();
         predictions::write_parquet(path, &predictions)?;

@@ -5,10 +5,13 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::on_device::{self, OnDeviceError};
 use super::protocol::{Arm, Experiment, Name, Protocol, ProtocolError};
 use super::runs::{Finals, Setting};
 use crate::data::dataset::Dataset;
 use crate::data::mnist1d;
+use crate::device::block;
+use crate::device::place::Place;
 use crate::methods::METHODS;
 use crate::methods::method::{self, Hyperparameters};
 use crate::nn::evaluate::Evaluator;
@@ -26,6 +29,7 @@ pub struct Request {
     pub length: Length,
     /// Values in place of the published ones.
     pub hyperparameters: Vec<(String, f64)>,
+    pub place: Place,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Run {
     pub method: &'static str,
     pub seed: u64,
     pub hp: Hyperparameters,
+    /// What computed.
+    pub device: String,
     /// That were scored.
     pub epochs: usize,
     pub steps: usize,
@@ -93,24 +99,32 @@ pub struct Scores {
 }
 
 /// Makes the data set, and trains once.
-pub fn train(request: &Request, parameters: &Parameters) -> Result<Run, ProtocolError> {
-    let experiment = request.experiment;
-    let protocol = (experiment.protocol)(request.protocol, parameters)?;
-    let arm = protocol.arm(&request.arm)?.clone();
-    let hyperparameters = hyperparameters(request, &protocol, &arm, parameters)?;
-    let data = Dataset::from(&mnist1d::generate(&(experiment.data)(parameters)?)?);
-    let finals = Finals { protocol, data: Some(data), tuned: Default::default() };
-    let setting = finals.setting(request.seed)?;
-    let (initial, mut stream) = finals.start(&arm, request.seed, &setting)?;
-    let method = method::find(METHODS, arm.method)?;
-    let recipe = finals.protocol.recipe(&setting.network, method, &hyperparameters);
+pub fn train(request: &Request, parameters: &Parameters) -> Result<Run, OnDeviceError> {
+    let device = match request.place {
+        Place::Cpu => None,
+        place => Some(place.open()?),
+    };
+    let made = prepare(request, parameters)?;
+    let method = method::find(METHODS, made.arm.method).map_err(ProtocolError::from)?;
+    let recipe = made.finals.protocol.recipe(&made.setting.network, method, &made.hyperparameters);
+    let epochs = match request.length {
+        Length::Epochs(epochs) => epochs,
+        Length::Whole | Length::Steps(_) => recipe.epochs,
+    };
+    let recipe = Recipe { epochs, ..recipe };
+    let data = made.setting.data();
+    let (initial, mut generator) = match &device {
+        None => made.finals.start(&made.arm, request.seed, &made.setting)?,
+        Some(device) => on_device::start(&made.finals, &made.arm, request.seed, &made.setting, device)?,
+    };
 
     let mut run = Run {
-        experiment: experiment.name,
+        experiment: request.experiment.name,
         protocol: request.protocol,
-        method: arm.name,
+        method: made.arm.name,
         seed: request.seed,
-        hp: hyperparameters.clone(),
+        hp: made.hyperparameters.clone(),
+        device: request.place.to_string(),
         epochs: 0,
         steps: 0,
         train_loss: Vec::new(),
@@ -120,33 +134,56 @@ pub fn train(request: &Request, parameters: &Parameters) -> Result<Run, Protocol
         seconds: 0.0,
         by_step: None,
     };
-    let epochs = match request.length {
-        Length::Whole => recipe.epochs,
-        Length::Epochs(epochs) => epochs,
-        Length::Steps(count) => {
-            let start = Instant::now();
-            let steps = train::steps(&recipe, setting.data(), initial, &mut stream, count as usize)?;
-            run.seconds = start.elapsed().as_secs_f64();
-            run.steps = steps.len();
-            let numbers = |of: fn(&StepLosses) -> f64| steps.iter().map(of).collect();
-            run.by_step = Some(BySteps {
-                step_cross_entropy: numbers(|step| step.cross_entropy),
-                step_penalty: numbers(|step| step.penalty),
-            });
-            return Ok(run);
-        }
-    };
-    let recipe = Recipe { epochs, ..recipe };
     let start = Instant::now();
-    let outcome = train::run(&recipe, setting.data(), initial, &mut stream)?;
+    if let Length::Steps(count) = request.length {
+        let steps = match &device {
+            None => {
+                train::steps(&recipe, data, initial, &mut generator, count as usize).map_err(ProtocolError::from)?
+            }
+            Some(device) => {
+                block::steps(vec![block::Run { recipe, data, initial, generator }], device, count as usize)?.concat()
+            }
+        };
+        run.seconds = start.elapsed().as_secs_f64();
+        run.steps = steps.len();
+        let numbers = |of: fn(&StepLosses) -> f64| steps.iter().map(of).collect();
+        run.by_step = Some(BySteps {
+            step_cross_entropy: numbers(|step| step.cross_entropy),
+            step_penalty: numbers(|step| step.penalty),
+        });
+        return Ok(run);
+    }
+    let outcome = match &device {
+        None => train::run(&recipe, data, initial, &mut generator).map_err(ProtocolError::from)?,
+        Some(device) => on_device::only(block::train(vec![block::Run { recipe, data, initial, generator }], device)?)?,
+    };
     run.seconds = start.elapsed().as_secs_f64();
     run.epochs = outcome.epochs.len();
-    run.steps = run.epochs * setting.data().train.len().div_ceil(recipe.batch);
-    run.scores = scores(&outcome, &setting, recipe.batch);
+    run.steps = run.epochs * data.train.len().div_ceil(recipe.batch);
+    run.scores = scores(&outcome, &made.setting, recipe.batch);
     run.train_loss = outcome.epochs.iter().map(|epoch| epoch.train_loss).collect();
     run.val_loss = outcome.epochs.iter().map(|epoch| epoch.val_loss).collect();
     run.val_acc = outcome.epochs.iter().map(|epoch| epoch.val_accuracy).collect();
     Ok(run)
+}
+
+/// What a request stands for.
+struct Prepared {
+    finals: Finals,
+    arm: Arm,
+    hyperparameters: Hyperparameters,
+    setting: Setting,
+}
+
+fn prepare(request: &Request, parameters: &Parameters) -> Result<Prepared, ProtocolError> {
+    let experiment = request.experiment;
+    let protocol = (experiment.protocol)(request.protocol, parameters)?;
+    let arm = protocol.arm(&request.arm)?.clone();
+    let hyperparameters = hyperparameters(request, &protocol, &arm, parameters)?;
+    let data = Dataset::from(&mnist1d::generate(&(experiment.data)(parameters)?)?);
+    let finals = Finals { protocol, data: Some(data), tuned: Default::default() };
+    let setting = finals.setting(request.seed)?;
+    Ok(Prepared { finals, arm, hyperparameters, setting })
 }
 
 /// The published ones, as changed.

@@ -1,14 +1,15 @@
 //! Protocols: how an experiment is split, tuned and scored, as data.
 //!
 //! `protocol` says what a protocol is, `parts` keeps the roles of the data apart by type, `seeds` gives every run its
-//! random streams; `tuning` searches hyper-parameters, `runs` makes the final runs, `sensitivity` repeats one with a single
-//! thing changed, and `by_hand` makes single ones; `differences` puts
-//! protocols side by side. One file each for the experiments, which state their own protocols.
+//! random streams; `tuning` searches hyper-parameters, `runs` makes the final runs (`on_device` a block of them on a GPU),
+//! `sensitivity` repeats one with a single thing changed, and `by_hand` makes single ones; `differences` puts protocols side
+//! by side. One file each for the experiments, which state their own protocols.
 
 pub mod by_hand;
 pub mod differences;
 pub mod gwd;
 pub mod iwsva;
+pub mod on_device;
 pub mod parts;
 pub mod protocol;
 pub mod runs;

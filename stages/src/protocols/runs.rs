@@ -153,7 +153,8 @@ impl Finals {
         Ok((initial, stream))
     }
 
-    fn hyperparameters(&self, arm: &Arm, seed: u64) -> Result<&Hyperparameters, ProtocolError> {
+    /// Those of an arm in the runs of a seed.
+    pub(super) fn hyperparameters(&self, arm: &Arm, seed: u64) -> Result<&Hyperparameters, ProtocolError> {
         let of = arm.hyperparameters_of;
         match &self.protocol.hyperparameters {
             HyperparameterSource::Published(published) => published.get(of),
@@ -178,7 +179,7 @@ pub(super) struct Setting {
     pub(super) network: Mlp,
     rows: Judged,
     /// At the point where initial weights are drawn.
-    stream: Generator,
+    pub(super) stream: Generator,
 }
 
 enum Judged {

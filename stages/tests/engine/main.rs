@@ -7,6 +7,7 @@ mod code;
 mod config;
 mod corpus;
 mod dialect;
+mod doctor;
 mod dvc;
 mod faults;
 mod files;

@@ -71,6 +71,7 @@ fn it_tells_a_person_and_a_program_the_same() {
     let arguments = "gwd baseline --seed 42 --epochs 2";
     let run = train(&project, &format!("{arguments} --json")).json();
     assert_eq!((run["epochs"].as_u64(), run["steps"].as_u64()), (Some(2), Some(50)));
+    assert_eq!(run["device"], "cpu");
     assert!(run["seconds"].as_f64().unwrap() > 0.0);
     let scores = &run["final"];
     let accuracies = numbers(&run["val_acc"]);
@@ -92,15 +93,50 @@ fn it_tells_a_person_and_a_program_the_same() {
 }
 
 #[test]
+fn it_watches_gradients() {
+    let project = study();
+    let parameters =
+        project.read("params.yaml").replace("  rows: 750", "  rows: 30").replace("  features: 1000", "  features: 40");
+    project.write("params.yaml", &parameters.replace("  units: 1250", "  units: 50"));
+    let arguments = "lowrank I-ntk --protocol as-published --seed 5 --epochs 3";
+    let run = train(&project, &format!("{arguments} --json")).json();
+    assert_eq!((run["experiment"].as_str(), run["method"].as_str()), (Some("lowrank"), Some("I-ntk")));
+    assert_eq!((run["protocol"].as_str(), run["epochs"].as_u64()), (Some("as-published"), Some(3)));
+    assert_eq!((run["hp"]["gamma"].as_f64(), run["hp"]["nu"].as_f64()), (Some(1.0), Some(0.0)));
+    for metric in ["train_loss", "test_loss", "test_loss_as_run", "operator_norm"] {
+        let series = numbers(&run[metric]);
+        assert_eq!((series.len(), Some(series[2])), (3, run["final"][metric].as_f64()), "{metric}");
+    }
+    assert!(run["final"]["final_test_loss"].is_f64() && numbers(&run["drift"])[0] > 0.9999);
+    let table = train(&project, arguments).stdout;
+    let loss = format!("train loss before the last step: {:.6}", run["final"]["train_loss"].as_f64().unwrap());
+    assert!(table.contains(&loss) && table.contains("3 epochs in "), "{table}");
+    // A step takes all examples; other rates give another run.
+    let step =
+        train(&project, "lowrank I-ntk --protocol as-published --seed 5 --steps 2 --set lr=0.5 nu=0.25 --json").json();
+    assert_eq!((step["epochs"].as_u64(), step["hp"]["lr"].as_f64()), (Some(2), Some(0.5)));
+    assert!(step["train_loss"][0] != run["train_loss"][0]);
+}
+
+#[test]
 fn what_it_cannot_do_it_says_in_a_sentence() {
     let project = study();
     for (arguments, sentence) in [
+        ("gwd decorr --protocol as-published", "there is no protocol `as-published`; there are"),
+        ("lowrank A-relu --protocol as-stated", "lowrank has no protocol `as-stated`; it has as-run, as-published"),
+        ("lowrank A-relu --protocol as-published", "so A has no protocol as-published"),
+        ("lowrank A-tanh", "lowrank has no network `A-tanh`; it has A-relu, A-sigmoid, B-relu"),
+        ("lowrank A-relu --set alpha=1", "lowrank has no hyper-parameter `alpha`; it has lr, gamma, nu"),
         ("dropout baseline", "there is no experiment `dropout`; there are"),
         ("gwd svvar", "gwd has no arm `svvar` under as-run; it has baseline, decorr, gwd"),
         ("gwd decorr --set gamma=1", "decorr has no hyper-parameter `gamma`; it has lr, weight_decay, alpha"),
         ("gwd decorr --set gamma", "a hyper-parameter is set as NAME=NUMBER"),
-        ("gwd decorr --device cuda:0", "this build of retrial trains on the CPU only"),
-        ("gwd decorr --device tpu", "there is no such device"),
+        (
+            "gwd decorr --device cuda:0",
+            "this build of retrial does not know cuda:0: say `cargo run --features cuda -- …`",
+        ),
+        ("gwd decorr --device metal", "say `cargo run --features metal -- …`"),
+        ("gwd decorr --device tpu", "there is no device `tpu`; there are cpu, cuda:N"),
         ("gwd decorr --epochs 1 --steps 1", "cannot be used with"),
     ] {
         let ran = train(&project, arguments);

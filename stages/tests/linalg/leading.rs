@@ -4,6 +4,7 @@ use faer::Mat;
 use stages::linalg::angles::principal_angles;
 use stages::linalg::bidiagonal::singular_values;
 use stages::linalg::complement::Reflections;
+use stages::linalg::elimination;
 use stages::linalg::leading::Leading;
 use stages::random::torch::Generator;
 
@@ -107,7 +108,26 @@ fn complements_are_orthonormal_and_orthogonal() {
         let complement = reflections.columns_from(columns);
         assert_eq!(complement.shape(), (rows, rows - columns));
         assert!((complement.transpose() * &matrix).norm_max() < 1e-13, "{rows}×{columns}");
+
+        let eliminated = elimination::complement(matrix.as_ref());
+        let count = rows - columns;
+        assert_eq!(eliminated.shape(), (rows, count));
+        assert!((eliminated.transpose() * &eliminated - Mat::<f64>::identity(count, count)).norm_max() < 1e-14);
+        assert!((eliminated.transpose() * &matrix).norm_max() < 1e-12, "{rows}×{columns}");
     }
+}
+
+/// A column that is the sum of others leaves no pivot; what comes is still orthonormal and orthogonal.
+#[test]
+fn complements_of_dependent_columns() {
+    let mut generator = Generator::seeded(26);
+    let mut matrix = exact(&uniform(&mut generator, 90 * 70), 90, 70);
+    for row in 0..90 {
+        matrix[(row, 66)] = matrix[(row, 3)] - 2.0 * matrix[(row, 65)];
+    }
+    let complement = elimination::complement(matrix.as_ref());
+    assert!((complement.transpose() * &complement - Mat::<f64>::identity(20, 20)).norm_max() < 1e-14);
+    assert!((complement.transpose() * &matrix).norm_max() < 1e-12);
 }
 
 /// A subspace turned by known angles, from a right one down to 10⁻⁹.
