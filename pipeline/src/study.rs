@@ -23,8 +23,11 @@ pub struct Study {
     pub findings: Findings,
     /// Which parameters `repro --until-decided` changes for its next round, as `key=value`; none: there is nothing more to
     /// do. `None` in place of a function: the study has no way to tell.
-    pub more: Option<fn(&Round) -> Result<Vec<String>, ProgramError>>,
+    pub more: Option<More>,
 }
+
+/// What an open conclusion asks for, after a round.
+pub type More = fn(&Round) -> Result<Vec<String>, ProgramError>;
 
 /// A round of `repro --until-decided` that has ended well.
 pub struct Round<'a> {

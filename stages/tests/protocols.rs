@@ -258,10 +258,10 @@ fn published_runs_start_where_the_protocol_says() {
     Dataset::from(&mnist1d::generate(&options).unwrap()).write(&folder.join("data.safetensors")).unwrap();
     let train = |protocol: &str, arm: &str| -> Vec<Observation> {
         let command = format!(
-            "train svvar --protocol {protocol} --method {arm} --seeds 3 --data FOLDER/data.safetensors --out FOLDER/o"
+            "train svvar --protocol {protocol} --method {arm} --seeds 3 --data FOLDER/data.safetensors --out FOLDER/o.parquet"
         );
         stage(&command, folder, &parameters).unwrap();
-        table::read(&folder.join("o")).unwrap()
+        table::read(&folder.join("o.parquet")).unwrap()
     };
     let first = |rows: &[Observation]| {
         assert_eq!(rows.len(), 4 * 3, "no test part is left to score");

@@ -57,14 +57,14 @@ struct Family {
 
 /// What the tables say on a claim under a protocol, or the reason why they say nothing.
 enum Finding {
-    Compared(Result<Evidence, String>),
+    Compared(Result<Box<Evidence>, String>),
     Inside(Result<Vec<InsideNumber>, String>),
 }
 
 impl Finding {
     fn evidence(&mut self) -> Option<&mut Evidence> {
         match self {
-            Self::Compared(finding) => finding.as_mut().ok(),
+            Self::Compared(finding) => finding.as_deref_mut().ok(),
             Self::Inside(_) => None,
         }
     }
@@ -101,7 +101,8 @@ pub fn judge_with(
         .map(|(_, claim)| {
             let of = |p| match &claim.question {
                 Question::Compare { comparison, margin } => {
-                    Finding::Compared(find(&experiments, claim, p, comparison.under(Some(p), None), *margin))
+                    let finding = find(&experiments, claim, p, comparison.under(Some(p), None), *margin);
+                    Finding::Compared(finding.map(Box::new))
                 }
                 Question::PublishedInside(values) => Finding::Inside(find_inside(&experiments, claim, p, values)),
             };
@@ -233,7 +234,7 @@ fn judge_under(
         expected: protocol.expect,
     };
     let finding = match finding {
-        Finding::Compared(finding) => finding,
+        Finding::Compared(finding) => finding.map(|evidence| *evidence),
         Finding::Inside(Err(missing)) => return empty(Verdict::Untestable, sentences::untestable(&missing)),
         Finding::Inside(Ok(inside)) => {
             let all = inside.iter().all(|number| number.number.inside);

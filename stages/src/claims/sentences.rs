@@ -127,8 +127,9 @@ pub(super) fn noise(floor: &NoiseFloor, evidence: &Evidence, published: Option<&
         let (count, side) = ((difference.abs() * *rows as f64).round(), difference.abs() < *least_unpaired);
         let side = if side { "below" } else { "above" };
         text.push_str(&format!(
-            "; the published difference of {} is {count} rows, {side} what two runs can show unpaired",
-            signed(difference, 3)
+            "; the published difference of {} is {count} row{}, {side} what two runs can show unpaired",
+            signed(difference, 3),
+            if count == 1.0 { "" } else { "s" }
         ));
     }
     if let Some(PredictionTests { a_better, b_better, seeds }) = predictions {

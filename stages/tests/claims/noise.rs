@@ -77,7 +77,7 @@ fn predictions_are_tested_row_by_row_at_the_epoch_that_counts() {
     let middle: f64 = (0.9 + 0.825) / 2.0;
     assert!((least_unpaired - 1.959964 * (2.0 * middle * (1.0 - middle) / 100.0).sqrt()).abs() < 1e-6);
     assert!(words.contains("`a` to be better in 4 of 6 seeds, `b` in 0"), "{words}");
-    assert!(words.contains("the published difference of +0.010 is 1 rows, below what two runs can show"), "{words}");
+    assert!(words.contains("the published difference of +0.010 is 1 row, below what two runs can show"), "{words}");
 }
 
 #[test]
