@@ -200,6 +200,11 @@ fn comments_docs_tests_and_formatting_rerun_nothing() {
 /// Stages that train networks.
 const TRAINING: &[&str] = &["tune-*", "train-*", "control-*", "butterfly-*", "variance-*"];
 
+/// With the stage that reads what their protocols are.
+fn training() -> Vec<&'static str> {
+    [TRAINING, &["checks"]].concat()
+}
+
 #[test]
 fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
     let svvar = &[
@@ -216,13 +221,13 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
             "linalg/truncation.rs",
             &["tune-svdgrad@svd-*", "train-svdgrad@svd-*", "train-svdgrad-controlled@svd-*", "butterfly-svdgrad@svd"],
         ),
-        ("protocols/gwd.rs", &["*-gwd@*", "*-gwd-controlled@*"]),
-        ("methods/baseline.rs", TRAINING),
-        ("train.rs", TRAINING),
+        ("protocols/gwd.rs", &["*-gwd@*", "*-gwd-controlled@*", "checks"]),
+        ("methods/baseline.rs", &training()),
+        ("train.rs", &training()),
         ("programs/tune.rs", &["tune-*"]),
         ("programs/sensitivity.rs", &["butterfly-*", "variance-*"]),
         ("programs/mnist1d.rs", &["mnist1d*"]),
-        ("data/mnist1d/noise.rs", &[TRAINING, &["mnist1d*"]].concat()),
+        ("data/mnist1d/noise.rs", &[training(), vec!["mnist1d*"]].concat()),
         ("plots/canvas.rs", &["plots@*", "report"]),
         ("report/page.rs", &["report"]),
         ("claims/judge.rs", &["verdicts", "report"]),
@@ -234,8 +239,16 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
     }
     // All that a method's edit may change in the end: its own runs, the control that takes what its tunings chose, and what is
     // made of the runs.
-    let rests_on_svvar =
-        ["control-svvar-controlled@svvar-*", "tuned@svvar", "statistics@svvar", "plots@svvar", "verdicts", "report"];
+    let rests_on_svvar = [
+        "control-svvar-controlled@svvar-*",
+        "tuned@svvar",
+        "budget@svvar",
+        "checks",
+        "statistics@svvar",
+        "plots@svvar",
+        "verdicts",
+        "report",
+    ];
     assert_eq!(STAGES.with_dependents(STAGES.named(svvar)), STAGES.named(&[svvar, &rests_on_svvar].concat()));
 }
 
@@ -261,8 +274,8 @@ fn another_version_of_a_crate_reruns_the_stages_that_use_it() {
         ("rusqlite", &[]),
         // The networks of the study do without it, but for tests and what it is compared with.
         ("candle-core", &[]),
-        ("faer", TRAINING),
-        ("pulp", TRAINING),
+        ("faer", &[training(), vec!["lowrank*"]].concat()),
+        ("pulp", &[training(), vec!["lowrank*"]].concat()),
         ("plotters", &["plots@*", "report"]),
         ("maud", &["report"]),
     ] {
