@@ -1,6 +1,7 @@
 //! The processor time of each part of a low-rank epoch at full size, one a line, on one thread: `NAME MILLISECONDS`.
 //!
-//! By itself: `cargo bench -p stages --profile dev --bench lowrank`.
+//! By itself: `cargo bench -p stages --profile dev --bench lowrank [-- METHOD/PROTOCOL …]`. `passes` are those over the gradient
+//! and over the weights for their singular values, with 1,000 for every full decomposition.
 
 use std::collections::BTreeMap;
 
@@ -21,20 +22,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const EPOCHS: u32 = 30;
 
+const CASES: [&str; 4] = ["A-relu/as-run", "A-relu/controlled", "G-sigmoid/as-run", "G-sigmoid/controlled"];
+
 fn main() {
     let _flushed = Flushed::new();
     let sizes = Sizes { rows: 750, features: 1000, units: 1250, noise: 1.0, decay: 0.0 };
     products();
-    for (method, name) in [
-        ("A-relu", Name::AsRun),
-        ("A-relu", Name::Controlled),
-        ("G-sigmoid", Name::AsRun),
-        ("G-sigmoid", Name::Controlled),
-        ("D-sigmoid", Name::Controlled),
-    ] {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let cases = if asked.is_empty() { CASES.map(str::to_owned).to_vec() } else { asked };
+    for case in &cases {
+        let Some((method, name)) = case.split_once('/') else { continue };
         let Ok((configuration, arm)) = Configuration::find_arm(method) else { continue };
-        let Ok(protocol) = Protocol::of(name, configuration) else { continue };
-        let label = format!("{method}-{name}");
+        let Ok(protocol) = name.parse().and_then(|name: Name| Protocol::of(name, configuration)) else { continue };
+        let label = case;
         let mut clock = Clock::start();
         let drawn = problem::draw(configuration.part, &sizes, protocol.outputs, None, 0);
         clock.lap("draw");

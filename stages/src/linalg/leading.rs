@@ -6,8 +6,8 @@
 //! matrix that changes little takes a pass or two; the rest of it is fixed, so that a direction that was of no account
 //! before is not missed.
 //!
-//! What comes out is certified by residuals rᵢ = ‖GᵀGvᵢ − θᵢvᵢ‖ with θ = σ²: each σ is within 10⁻⁵ (relative), and the
-//! first vector within 5·10⁻⁵ (sine), of the singular value and vector. A value of GᵀG lies within rᵢ of θᵢ; and, where the
+//! What comes out is certified by residuals rᵢ = ‖GᵀGvᵢ − θᵢvᵢ‖ with θ = σ²: each σ is within 10⁻⁵ (relative; or
+//! 10⁻⁶ of the largest), and the first vector within 5·10⁻⁵ (sine), of the singular value and vector. A value of GᵀG lies within rᵢ of θᵢ; and, where the
 //! first c of them are set apart from the rest by a gap, within (r₁² + … + r_c²)/gap (Mathias 1998, "Quadratic residual bounds
 //! for the Hermitian eigenvalue problem"), which is what serves in a flat spectrum. The vector's bound is r₁/gap. What the rest
 //! reaches up to is taken to be θ + r of the best vector that is left out: the bounds are as good as the certainty
@@ -32,6 +32,10 @@ const KEPT: usize = 6;
 /// The largest relative error of each σ, and the largest sine between the first vector and what it stands for.
 const VALUE_ERROR: f64 = 1e-5;
 const VECTOR_ERROR: f64 = 5e-5;
+
+/// What a σ may be off by in any case, relative to the largest: that much of a smaller one the rounding of the matrix's own
+/// elements leaves open.
+const NEGLIGIBLE: f64 = 1e-6;
 
 /// Follows one matrix as it changes.
 #[derive(Debug, Clone)]
@@ -293,7 +297,8 @@ impl WithSimd for Ritz<'_> {
         }
         let mut certified = true;
         for (at, &square) in squares.iter().enumerate().take(leading.count) {
-            certified &= error(at, squares, &residuals) <= 2.0 * VALUE_ERROR * square;
+            let bound = f64::max(2.0 * VALUE_ERROR * square, NEGLIGIBLE * NEGLIGIBLE * squares[0]);
+            certified &= error(at, squares, &residuals) <= bound;
         }
         let below = squares.get(1).map_or(0.0, |square| square + residuals[1]);
         certified &= !leading.vector_wanted || residuals[0] <= VECTOR_ERROR * (squares[0] - below);
