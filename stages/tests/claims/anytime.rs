@@ -114,6 +114,9 @@ fn a_claim_is_judged_at_the_first_seed_that_decides() {
         panic!("{found:?}")
     };
     assert!((7..30).contains(&seeds) && e_difference >= 20.0, "{seeds} {e_difference}");
+    let d: Vec<f64> = evidence(&found).pairs.iter().map(|(_, a, b)| a - b).collect();
+    let decides = |n: &usize| against_none(&d[..*n], 0.02) >= 20.0 || against_beyond(&d[..*n], 0.02) >= 20.0;
+    assert_eq!((1..=d.len()).find(decides), Some(seeds));
     // Seeds after that change nothing.
     let rows = pair(&mut RandomState::seeded(13), 40, 0.2, 0.03);
     let more: Vec<_> = rows.iter().filter(|row| row.seed < seeds as u64).cloned().collect();
