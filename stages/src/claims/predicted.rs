@@ -96,16 +96,10 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
     if !std::fs::metadata(path).map_err(open)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(open)? {
-        let file = entry.map_err(open)?.path();
-        if file.extension().is_some_and(|extension| extension == "parquet") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(TableError::NoFiles { path: path.to_owned() });
-    }
-    Ok(files)
+    let entries = std::fs::read_dir(path).map_err(open)?;
+    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(open)?;
+    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "parquet"));
+    entries.sort();
+    let files = entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>, _>>()?.concat();
+    if files.is_empty() { Err(TableError::NoFiles { path: path.to_owned() }) } else { Ok(files) }
 }

@@ -154,6 +154,7 @@ fn outlook(evidence: &Evidence) -> String {
 pub(super) fn disagreements(verdicts: &ClaimVerdicts, comparison: Option<&Comparison>) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(comparison.and_then(|comparison| published(verdicts, comparison)));
+    sentences.extend(comparison.and_then(|comparison| against_itself(verdicts, comparison)));
     sentences.extend(between_protocols(verdicts));
     for protocol in &verdicts.protocols {
         sentences.extend(protocol.controls.iter().filter_map(|control| beside_control(protocol, control)));
@@ -199,6 +200,16 @@ fn published(verdicts: &ClaimVerdicts, comparison: &Comparison) -> Option<String
         published.b,
         list(&outcomes)
     ))
+}
+
+/// Where the source's own numbers lie on the other side than the claim says.
+fn against_itself(verdicts: &ClaimVerdicts, comparison: &Comparison) -> Option<String> {
+    let published = verdicts.published.as_ref()?;
+    let agrees = comparison.direction.agrees(published.a - published.b);
+    (!agrees).then(|| {
+        let Comparison { a, metric, direction, .. } = comparison;
+        format!("The published numbers themselves are against the claim, by which `{metric}` is {direction} for `{a}`.")
+    })
 }
 
 /// One sentence for each two groups of protocols with different verdicts, naming the defects between them.

@@ -115,6 +115,10 @@ fn a_side_may_have_its_own_metric_or_be_a_value() {
     let found = above.published_verdict(&above.protocols[0]);
     assert_eq!(found, Some(PublishedVerdict::Reproduced));
     assert!(above.disagreements[0].contains("`residue` higher for `a`, 0.8 against 0.5)"), "{:?}", above.disagreements);
+    let against = |claim: &ClaimVerdicts| {
+        claim.disagreements.iter().any(|said| said.contains("themselves are against the claim"))
+    };
+    assert!(!against(&above) && against(&threshold("0.9", "higher")));
 }
 
 #[test]

@@ -213,13 +213,20 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         "train-svvar@as-stated-svvar-*",
         "train-svvar-controlled@svvar-*",
         "butterfly-svvar@svvar",
+        "checks",
     ][..];
     for (file, expected) in [
         ("methods/svvar.rs", svvar),
         ("linalg/polar.rs", svvar),
         (
             "linalg/truncation.rs",
-            &["tune-svdgrad@svd-*", "train-svdgrad@svd-*", "train-svdgrad-controlled@svd-*", "butterfly-svdgrad@svd"],
+            &[
+                "tune-svdgrad@svd-*",
+                "train-svdgrad@svd-*",
+                "train-svdgrad-controlled@svd-*",
+                "butterfly-svdgrad@svd",
+                "checks",
+            ],
         ),
         ("protocols/gwd.rs", &["*-gwd@*", "*-gwd-controlled@*", "checks"]),
         ("methods/baseline.rs", &training()),
@@ -243,7 +250,7 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         "control-svvar-controlled@svvar-*",
         "tuned@svvar",
         "budget@svvar",
-        "checks",
+        "spread@svvar",
         "statistics@svvar",
         "plots@svvar",
         "verdicts",
