@@ -6,12 +6,13 @@
 //! matrix that changes little takes a pass or two; the rest of it is fixed, so that a direction that was of no account
 //! before is not missed.
 //!
-//! What comes out is certified by residuals rᵢ = ‖GᵀGvᵢ − θᵢvᵢ‖ with θ = σ²: each σ is within 10⁻⁵ (relative; or
-//! 10⁻⁶ of the largest), and the first vector within 5·10⁻⁵ (sine), of the singular value and vector. A value of GᵀG lies within rᵢ of θᵢ; and, where the
-//! first c of them are set apart from the rest by a gap, within (r₁² + … + r_c²)/gap (Mathias 1998, "Quadratic residual bounds
-//! for the Hermitian eigenvalue problem"), which is what serves in a flat spectrum. The vector's bound is r₁/gap. What the rest
-//! reaches up to is taken to be θ + r of the best vector that is left out: the bounds are as good as the certainty
-//! that the search has missed no direction, which is why two in every eight do not come from the last matrix.
+//! What comes out is certified by residuals rᵢ = ‖GᵀGvᵢ − θᵢvᵢ‖ with θ = σ²: each σ is within 10⁻⁵ (relative; or 10⁻⁶ of
+//! the largest), and the first vector within 5·10⁻⁵ (sine), of the singular value and vector. A value of GᵀG lies within
+//! rᵢ of θᵢ; and, where the first c of them are set apart from the rest by a gap, within (r₁² + … + r_c²)/gap (Mathias 1998,
+//! "Quadratic residual bounds for the Hermitian eigenvalue problem"), which is what serves in a flat spectrum. The vector's
+//! bound is r₁/gap. What the rest reaches up to is taken to be θ + r of the best vector that is left out: the bounds are as
+//! good as the certainty that the search has missed no direction, which is why two in every eight do not come from the last
+//! matrix.
 //!
 //! So far, and no further, may the last matrix show in the result. A spectrum too flat for that after `MOST_BLOCKS` blocks is
 //! left to `spectrum`, which decomposes GᵀG and depends on nothing else.
