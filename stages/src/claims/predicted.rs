@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 
-use crate::table::TableError;
+use crate::table::{self, TableError};
 
 /// Experiment, protocol, method, seed -> epoch -> row -> (label, predicted class).
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl Predicted {
     pub fn read(paths: &[PathBuf]) -> Result<Self, TableError> {
         let mut predicted = Self::default();
         for path in paths {
-            for file in files(path)? {
+            for file in table::files(path)? {
                 predicted.read_file(&file)?;
             }
         }
@@ -89,17 +89,4 @@ impl Predicted {
         }
         Ok(())
     }
-}
-
-fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
-    let open = |source| TableError::Open { path: path.to_owned(), source };
-    if !std::fs::metadata(path).map_err(open)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = std::fs::read_dir(path).map_err(open)?;
-    let mut entries = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(open)?;
-    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "parquet"));
-    entries.sort();
-    let files = entries.iter().map(|entry| files(entry)).collect::<Result<Vec<_>, _>>()?.concat();
-    if files.is_empty() { Err(TableError::NoFiles { path: path.to_owned() }) } else { Ok(files) }
 }

@@ -71,7 +71,7 @@ pub fn read(path: &Path) -> Result<Vec<Observation>, TableError> {
 }
 
 /// The tables that a path means: a file, or all tables in a folder and in the folders in it, in order of their names.
-fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
     let open = |source| TableError::Open { path: path.to_owned(), source };
     if !std::fs::metadata(path).map_err(open)?.is_dir() {
         return Ok(vec![path.to_owned()]);
