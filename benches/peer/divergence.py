@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 """How far PyTorch parts from itself when it uses other instructions, and retrial from PyTorch.
 
-  benches/peer/divergence.py PYTHON [STEPS.jsonl]
+  benches/peer/divergence.py [--python FILE] [--binary FILE] [STEPS.jsonl]
 
-PYTHON is that of an environment with PyTorch (compare.py makes one). For each run of the file (by default that of the
+FILEs are the Python of an environment with PyTorch (compare.py makes one) and a built retrial. For each run of the file (by default that of the
 tests) one line a side: the largest relative difference from the file within the first 5, 10, 20, 30 and 40 steps, of the
 cross-entropy and of the penalty. Whatever lies beyond a side's own rounding is chaos: a sum before ReLU, or a gradient
 that Adam scales up to a whole step, so close to 0 that its last bit decides.
 """
 
+import argparse
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,14 +37,14 @@ def by_torch(python, runs, settings):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def by_retrial(runs):
+def by_retrial(binary, runs):
     for run in runs:
         protocol = "as-stated" if run["experiment"] == "svvar" else "as-run"
-        command = ["cargo", "run", "-q", "--", "train", run["experiment"], run["method"], "--protocol", protocol]
+        command = [binary, "train", run["experiment"], run["method"], "--protocol", protocol]
         command += ["--seed", str(run["seed"]), "--steps", "40", "--json", "--set"]
         command += [f"{name}={value}" for name, value in run["hp"].items()]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        yield json.loads(done.stdout) if done.returncode == 0 else None
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True)
+        yield json.loads(done.stdout)
 
 
 def parts(ours, theirs):
@@ -53,18 +53,21 @@ def parts(ours, theirs):
 
 
 def main():
-    python = sys.argv[1]
-    path = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "stages/tests/golden/training/steps.jsonl"
-    runs = [json.loads(line) for line in path.read_text().splitlines()]
-    sides = {name: by_torch(python, runs, settings) for name, settings in INSTRUCTIONS.items()}
-    sides["retrial"] = list(by_retrial(runs))
+    parser = argparse.ArgumentParser(description="how far sides part from PyTorch's golden steps")
+    golden = ROOT / "stages/tests/golden/training/steps.jsonl"
+    parser.add_argument("steps", nargs="?", type=Path, default=golden)
+    parser.add_argument("--python", type=Path, default=HERE / ".venv" / "bin" / "python")
+    parser.add_argument("--binary", type=Path, default=ROOT / "target" / "debug" / "retrial")
+    arguments = parser.parse_args()
+    runs = [json.loads(line) for line in arguments.steps.read_text().splitlines()]
+    sides = {name: by_torch(arguments.python, runs, settings) for name, settings in INSTRUCTIONS.items()}
+    sides["retrial"] = list(by_retrial(arguments.binary.resolve(), runs))
     for at, run in enumerate(runs):
         print(run["experiment"], run["method"], "seed", run["seed"])
         for name, answers in sides.items():
-            if answers[at]:
-                loss = parts(answers[at]["step_cross_entropy"], run["cross_entropy"])
-                penalty = parts(answers[at]["step_penalty"], run["penalty"])
-                print(f"  {name:20} cross-entropy {loss}   penalty {penalty}")
+            loss = parts(answers[at]["step_cross_entropy"], run["cross_entropy"])
+            penalty = parts(answers[at]["step_penalty"], run["penalty"])
+            print(f"  {name:20} cross-entropy {loss}   penalty {penalty}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ pub struct Study {
     /// What `repro` prints after the last stage, for a terminal of this width; `None`: nothing to say.
     pub conclusion: fn(root: &Path, terminal: Terminal) -> Option<String>,
     pub findings: Findings,
+    /// Which parameters `--seeds N` changes, as `key=value`, given params.yaml whole. `None`: the study has no seeds.
+    pub seeds: Option<fn(count: usize, parameters: &serde_json::Value) -> Vec<String>>,
     /// Which parameters `repro --until-decided` changes for its next round, as `key=value`; none: there is nothing more to
     /// do. `None` in place of a function: the study has no way to tell.
     pub more: Option<More>,

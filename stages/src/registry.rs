@@ -8,6 +8,7 @@ use pipeline::study::{
     Terminal,
 };
 use stages::cli::{self, audit, compare, diff, doctor, search};
+use stages::device::place::Place;
 use stages::parameters::Parameters;
 use stages::programs::{
     budget, checks, lowrank, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
@@ -40,7 +41,8 @@ fn nothing_more(_: &clap::Command, _: &[String]) -> Vec<String> {
     Vec::new()
 }
 
-/// A run is made of its experiment's protocols, its arm's method, and the baseline, from whose weights some runs start.
+/// A run is made of its experiment's protocols, its arm's method, and the baseline, from whose weights some runs start; on a GPU
+/// of the code for devices too.
 fn experiment_and_method(program: &clap::Command, arguments: &[String]) -> Vec<String> {
     let arguments = std::iter::once("").chain(arguments.iter().map(String::as_str));
     // Arguments that don't parse fail when the stage runs, with the parser's own message.
@@ -50,6 +52,10 @@ fn experiment_and_method(program: &clap::Command, arguments: &[String]) -> Vec<S
     let arm = experiment.and_then(|experiment| experiment.arms.iter().find(|arm| arm.name == text("method")));
     let mut modules = vec![format!("protocols::{}", text("experiment")), "methods::baseline".to_owned()];
     modules.extend(arm.filter(|arm| arm.method != "baseline").map(|arm| format!("methods::{}", arm.method)));
+    let place = matches.try_get_one::<Place>("device").ok().flatten().copied().unwrap_or_default();
+    if place != Place::Cpu {
+        modules.push("protocols::on_device".to_owned());
+    }
     modules
 }
 
@@ -166,6 +172,7 @@ pub static STUDY: Study = Study {
     code: &CODE,
     conclusion: |root, terminal| audit_of(&audit::Args::default(), root, terminal).ok().map(|audit| audit.text),
     findings: Findings { name: "verdicts", differences: verdicts_that_differ },
+    seeds: Some(stages::blocks::with_seeds),
     more: Some(|round| {
         let verdicts = stages::artifact::read_json(&round.root.join(audit::VERDICTS))?;
         Ok(stages::claims::further::further(&verdicts, round.most_seeds, round.parameter))

@@ -279,6 +279,9 @@ fn published_runs_start_where_the_protocol_says() {
         rows.iter_mut().for_each(|row| row.protocol = "as-run".to_owned());
         rows
     });
+    // Both at once: what each gives by itself.
+    let both = train("as-run --also as-stated", "baseline");
+    assert_eq!(both, [baseline, train("as-stated", "baseline")].concat());
 }
 
 #[test]
@@ -419,6 +422,12 @@ fn commands_that_make_no_sense_are_refused() {
         ("train dropout --protocol as-run --method gwd --seeds 0 --out x", "no experiment `dropout`"),
         ("train svvar --protocol as-run --method svvar --seeds 0 --out x", "--data"),
         ("train svvar --protocol controlled --method svvar --seeds 0 --out x", "no tuning"),
+        (
+            "train svvar --protocol as-run --also as-stated --method svvar --seeds 0 --out x",
+            "not run alike under as-run and as-stated",
+        ),
+        ("train svvar --protocol controlled --also as-run --method baseline --seeds 0 --out x", "not run alike"),
+        ("train svvar --protocol controlled --device gpu --method baseline --seeds 0 --out x", "no device `gpu`"),
         ("tune svvar --method dropout --tuning-seed 0 --out x", "no arm `dropout`"),
         ("tune svvar --method baseline-at-svvar --tuning-seed 0 --out x", "takes those of `svvar`"),
         ("tune svvar --protocol as-run --method svvar --tuning-seed 0 --out x", "not tuned under as-run"),

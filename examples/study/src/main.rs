@@ -29,6 +29,7 @@ static STUDY: Study = Study {
     commands: &[],
     code: &CODE,
     findings: Findings::NONE,
+    seeds: None,
     more: None,
     conclusion: |root, _| std::fs::read_to_string(root.join("artifacts/total.txt")).ok(),
 };

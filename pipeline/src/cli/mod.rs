@@ -16,6 +16,7 @@ mod verify;
 mod why;
 
 use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,30 +54,42 @@ pub(crate) struct OverlayArgs {
     /// Change one parameter; the value is YAML. May be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Run everything with so many seeds; lists of seeds that are --set keep their own.
+    #[arg(long, value_name = "N")]
+    seeds: Option<NonZeroUsize>,
 }
 
 impl OverlayArgs {
     /// For commands that take the study as its files have it.
     fn none() -> Self {
-        Self { preset: None, set: Vec::new() }
-    }
-
-    fn overlay(&self) -> Overlay {
-        Overlay { preset: self.preset.clone(), set: self.set.clone() }
+        Self { preset: None, set: Vec::new(), seeds: None }
     }
 }
 
 impl Context {
+    /// What an invocation changes in params.yaml.
+    fn overlay(&self, arguments: &OverlayArgs) -> Result<Overlay, Error> {
+        let mut overlay = Overlay { preset: arguments.preset.clone(), set: Vec::new() };
+        if let Some(count) = arguments.seeds {
+            let seeds = self.study.seeds;
+            let seeds = seeds.ok_or_else(|| Error::Input("--seeds: this study has no seeds to count".to_owned()))?;
+            let parameters = Parameters::load(&self.root, &overlay)?;
+            overlay.set = seeds(count.get(), &parameters.whole());
+        }
+        overlay.set.extend_from_slice(&arguments.set);
+        Ok(overlay)
+    }
+
     /// The study's parameters, stages and edges, checked.
     pub fn load(&self, overlay: &OverlayArgs) -> Result<(Parameters, Graph), Error> {
-        let parameters = Parameters::load(&self.root, &overlay.overlay())?;
+        let parameters = Parameters::load(&self.root, &self.overlay(overlay)?)?;
         let mut graph = Graph::new(manifest::load(&self.root, &parameters)?)?;
         graph.here = self.here.clone();
         Ok((parameters, graph))
     }
 
     pub fn workspace(&self, parameters: Parameters, overlay: &OverlayArgs) -> Result<Workspace<'static>, Error> {
-        let mut workspace = Workspace::open(&self.root, self.study, parameters, overlay.overlay())?;
+        let mut workspace = Workspace::open(&self.root, self.study, parameters, self.overlay(overlay)?)?;
         self.warn_if_stale(&mut workspace.memo);
         Ok(workspace)
     }

@@ -111,6 +111,13 @@ impl Parameters {
         }
     }
 
+    /// The root's params.yaml, the overlay applied.
+    pub fn whole(&self) -> serde_json::Value {
+        let known = self.known.borrow();
+        let root = known.get(&RepoPath::file(DEFAULT_FILE)).and_then(Option::as_ref);
+        root.map_or(serde_json::Value::Null, |root| root.to_json())
+    }
+
     /// The value of a dotted key of the root's params.yaml, the overlay applied.
     pub fn value(&self, key: &str) -> Option<serde_json::Value> {
         let known = self.known.borrow();

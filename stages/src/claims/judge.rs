@@ -125,6 +125,7 @@ pub fn judge_with(
             id: claim.id.clone(),
             statement: claim.statement.trim().to_owned(),
             experiment: claim.experiment.clone(),
+            seeds: claim.seeds.clone(),
             source: source.file.source.clone(),
             criterion: criterion::digest(claim),
             alpha: claim.alpha,
@@ -222,6 +223,7 @@ fn judge_under(
 ) -> ProtocolVerdict {
     let empty = |verdict, reason| ProtocolVerdict {
         protocol: protocol.protocol.clone(),
+        also: protocol.also.clone(),
         verdict,
         reason,
         evidence: None,

@@ -49,6 +49,8 @@ pub struct Claim {
     /// The claim in our words.
     pub statement: String,
     pub experiment: String,
+    /// The parameter that lists the seeds which it rests on, where that is not the usual one.
+    pub seeds: Option<String>,
     pub question: Question,
     /// The chance of a wrong "supported" or "contradicted" that is put up with, over all claims of a study together;
     /// between 0 and 1.
@@ -212,6 +214,9 @@ fn is_one(value: &f64) -> bool {
 #[serde(deny_unknown_fields)]
 pub struct ProtocolComparison {
     pub protocol: String,
+    /// Protocols that come to the same here, and are not run again: the source stated what it ran, say.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The metric under this protocol, where it differs.
     #[serde(default)]
     pub metric: Option<String>,

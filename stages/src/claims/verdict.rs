@@ -17,6 +17,9 @@ pub struct ClaimVerdicts {
     pub id: String,
     pub statement: String,
     pub experiment: String,
+    /// The parameter that lists its seeds, where that is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<String>,
     pub source: Source,
     pub alpha: f64,
     /// Digest of all that decides the verdicts.
@@ -36,6 +39,9 @@ pub struct ClaimVerdicts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolVerdict {
     pub protocol: String,
+    /// Protocols that come to the same here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     pub verdict: Verdict,
     /// Why, in one sentence.
     pub reason: String,
@@ -83,6 +89,12 @@ impl Verdict {
 }
 
 impl ProtocolVerdict {
+    /// Its protocol, and those that come to the same: "as-run = as-stated".
+    pub fn protocols(&self) -> String {
+        let all: Vec<&str> = std::iter::once(&self.protocol).chain(&self.also).map(String::as_str).collect();
+        all.join(" = ")
+    }
+
     /// Whether the claim file expects another verdict.
     pub fn is_unexpected(&self) -> bool {
         self.expected.is_some_and(|expected| expected != self.verdict)

@@ -18,6 +18,8 @@ struct WrittenClaim {
     statement: String,
     experiment: String,
     #[serde(default)]
+    seeds: Option<String>,
+    #[serde(default)]
     comparison: Option<Comparison>,
     #[serde(default)]
     published_inside: Option<Vec<PublishedValue>>,
@@ -103,6 +105,7 @@ impl WrittenClaim {
             id: self.id,
             statement: self.statement,
             experiment: self.experiment,
+            seeds: self.seeds,
             question,
             alpha: self.alpha,
             published,

@@ -296,7 +296,7 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], amended: &Amendments, width:
     };
     let mut columns = vec![
         column("claim", false, &id),
-        column("protocol", false, &|row| rows[row].1.protocol.clone()),
+        column("protocol", false, &|row| rows[row].1.protocols()),
         column(VERDICT_COLUMN, false, &|row| {
             let mark = if amended.contains_key(&rows[row].0.id) { ", amended" } else { "" };
             format!("{}{mark}", rows[row].1.verdict.words())

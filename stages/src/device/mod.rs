@@ -1,6 +1,6 @@
 //! A block of runs trained as one computation on a device: every tensor's first dimension is the run.
 //!
-//! `place` is where to compute, as a user names it, and opens it. `network` is forward, loss and backward; `adam` takes the
+//! `place` is where to compute, as a user names it; `open` opens it. `network` is forward, loss and backward; `adam` takes the
 //! steps; `method` is where a method acts, `correlation` (decorr, gwd), `variance` (svvar) and `host` (iwsva, svdgrad)
 //! are the methods; `block` trains. `check` compares a device with the CPU, for `retrial doctor`.
 //!
@@ -14,5 +14,6 @@ pub mod correlation;
 pub mod host;
 pub mod method;
 pub mod network;
+pub mod open;
 pub mod place;
 pub mod variance;

@@ -1,4 +1,4 @@
-//! Where to compute, as a user names it: the CPU, or a device that this build knows and this machine has.
+//! Where to compute, as a user names it: the CPU, or a device. `open` finds out whether it is there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,25 +51,5 @@ impl fmt::Display for Place {
             Self::Cuda(number) => write!(formatter, "cuda:{number}"),
             Self::Metal => formatter.write_str("metal"),
         }
-    }
-}
-
-impl Place {
-    /// Opens it for tensors.
-    pub fn open(self) -> Result<candle_core::Device, PlaceError> {
-        let (is_known, feature) = match self {
-            Self::Cpu => (true, ""),
-            Self::Cuda(_) => (cfg!(feature = "cuda"), "cuda"),
-            Self::Metal => (cfg!(feature = "metal"), "metal"),
-        };
-        if !is_known {
-            return Err(PlaceError::NotInThisBuild { place: self, feature });
-        }
-        let opened = match self {
-            Self::Cpu => Ok(candle_core::Device::Cpu),
-            Self::Cuda(number) => candle_core::Device::new_cuda(number),
-            Self::Metal => candle_core::Device::new_metal(0),
-        };
-        opened.map_err(|problem| PlaceError::NotThere { place: self, problem: problem.to_string() })
     }
 }

@@ -10,6 +10,7 @@ use crate::data::dataset::Dataset;
 use crate::data::mnist1d::{self, Options, OptionsError};
 use crate::device::block::{self, BlockError, Run};
 use crate::device::network;
+use crate::device::open::open;
 use crate::device::place::{Place, PlaceError};
 use crate::methods::METHODS;
 use crate::methods::method::{self, Hyperparameters, UnknownMethod};
@@ -119,7 +120,7 @@ const CASES: &[Case] = &[
 
 /// Examines the device; one finding a line.
 pub fn examine(place: Place, size: &Size) -> Result<Vec<Finding>, ExamineError> {
-    let device = place.open()?;
+    let device = open(place)?;
     let mut findings = vec![Finding::new("device", State::Pass, format!("{place} opened{}", memory_in_words(&device)))];
     let data = Dataset::from(&mnist1d::generate(&Options { samples: size.samples, ..Options::default() })?);
     let narrow = Mlp::new(data.features, &[size.narrow; 2], data.classes)?;

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::seeds::Seeds;
 use crate::lowrank::configuration::{Configuration, Sizes};
 use crate::lowrank::observe::observe;
 use crate::lowrank::protocol::{Name, Protocol};
 use crate::parameters::Parameters;
+use crate::seeds::Seeds;
 use crate::table;
 
 /// Trains both networks of one configuration of the low-rank experiment, and writes what was measured every epoch

@@ -1,5 +1,4 @@
-//! The stage programs, one file each, as `dvc.yaml` calls them (`retrial stage NAME …`): this list of them, and `seeds`, an
-//! argument that some share.
+//! The stage programs, one file each, as `dvc.yaml` calls them (`retrial stage NAME …`).
 
 pub mod budget;
 pub mod checks;
@@ -7,7 +6,6 @@ pub mod lowrank;
 pub mod mnist1d;
 pub mod plots;
 pub mod report;
-pub mod seeds;
 pub mod sensitivity;
 pub mod spread;
 pub mod statistics;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::seeds::Seeds;
 use super::train::tuned;
 use crate::data::dataset::Dataset;
 use crate::parameters::Parameters;
@@ -13,6 +12,7 @@ use crate::protocols::EXPERIMENTS;
 use crate::protocols::protocol::{self, Name};
 use crate::protocols::runs::Finals;
 use crate::protocols::sensitivity::Source;
+use crate::seeds::Seeds;
 use crate::table;
 
 /// Repeats one run of an arm with a single source of chance changed

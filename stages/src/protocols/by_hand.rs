@@ -11,6 +11,7 @@ use super::runs::{Finals, Setting};
 use crate::data::dataset::Dataset;
 use crate::data::mnist1d;
 use crate::device::block;
+use crate::device::open::open;
 use crate::device::place::Place;
 use crate::methods::METHODS;
 use crate::methods::method::{self, Hyperparameters};
@@ -102,7 +103,7 @@ pub struct Scores {
 pub fn train(request: &Request, parameters: &Parameters) -> Result<Run, OnDeviceError> {
     let device = match request.place {
         Place::Cpu => None,
-        place => Some(place.open()?),
+        place => Some(open(place)?),
     };
     let made = prepare(request, parameters)?;
     let method = method::find(METHODS, made.arm.method).map_err(ProtocolError::from)?;

@@ -22,3 +22,13 @@ pub mod tuning;
 /// In the order in which messages name them.
 pub const EXPERIMENTS: &[protocol::Experiment] =
     &[iwsva::EXPERIMENT, svvar::EXPERIMENT, gwd::EXPERIMENT, svdgrad::EXPERIMENT];
+
+/// Who makes a block of final runs.
+pub struct Observers {
+    pub on_cpu: runs::ObserveBlock,
+    pub on_device: runs::ObserveBlock,
+}
+
+/// A table like the other: a stage that trains on the CPU does not rest on the code of devices.
+pub const OBSERVERS: Observers =
+    Observers { on_cpu: runs::observe_side_by_side, on_device: on_device::observe_at_once };

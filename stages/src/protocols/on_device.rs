@@ -1,12 +1,15 @@
 //! Final runs on a device: a block of seeds of one arm as one computation.
 
+use std::error::Error;
+
 use candle_core::Device;
 use thiserror::Error;
 
 use super::protocol::{Arm, ProtocolError, Start};
 use super::runs::{Finals, Labels, Observed, Setting};
 use crate::device::block::{self, BlockError, Run};
-use crate::device::place::PlaceError;
+use crate::device::open::open;
+use crate::device::place::{Place, PlaceError};
 use crate::methods::METHODS;
 use crate::methods::method::{self, Hyperparameters};
 use crate::random::torch::Generator;
@@ -30,6 +33,16 @@ impl OnDeviceError {
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::NoResult | Self::Block(BlockError::Device(_)))
     }
+}
+
+/// An [`ObserveBlock`](super::runs::ObserveBlock) for devices: all seeds as one computation.
+pub fn observe_at_once(
+    finals: &Finals,
+    arm: &Arm,
+    seeds: &[u64],
+    place: Place,
+) -> Result<Vec<Observed>, Box<dyn Error + Send + Sync>> {
+    Ok(observe(finals, arm, seeds, &open(place).map_err(OnDeviceError::from)?)?)
 }
 
 /// What [`Finals::observe`] gives for each of these seeds, in their order.

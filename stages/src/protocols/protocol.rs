@@ -189,6 +189,17 @@ impl Protocol {
         })
     }
 
+    /// Complains unless a run of this arm is the same under another protocol. Where a protocol tunes it never is.
+    pub fn check_alike(&self, other: &Self, arm: &str) -> Result<(), ProtocolError> {
+        let of_arm = |protocol: &Self| -> Result<Self, ProtocolError> {
+            Ok(Self { name: self.name, arms: vec![protocol.arm(arm)?.clone()], ..protocol.clone() })
+        };
+        if self.hyperparameters != HyperparameterSource::Tuned && of_arm(self)? == of_arm(other)? {
+            return Ok(());
+        }
+        Err(ProtocolError::NotAlike { arm: arm.to_owned(), one: self.name, other: other.name })
+    }
+
     /// The names of the hyper-parameters that a run of a method needs.
     pub fn names(&self, method: &Entry) -> Vec<&'static str> {
         [self.optimiser.hyperparameters(), method.hyperparameters].concat()
@@ -253,6 +264,8 @@ pub enum ProtocolError {
     UnknownExperiment { name: String, known: Vec<&'static str> },
     #[error("{experiment} has no arm `{name}` under {protocol}; it has {}", known.join(", "))]
     UnknownArm { name: String, experiment: &'static str, protocol: Name, known: Vec<&'static str> },
+    #[error("{arm} does not run alike under {one} and {other}: it needs a run under each, without --also")]
+    NotAlike { arm: String, one: Name, other: Name },
     #[error("this protocol uses one data set for all seeds: give it with --data")]
     NoData,
     #[error("{experiment} is not tuned under {protocol}: it takes the source's hyper-parameters")]

@@ -1,11 +1,15 @@
 //! Final runs: one arm, one seed -> the observations that statistics read.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+
+use rayon::prelude::*;
 
 use super::parts::{Rows, Selection, Test, Validation};
 use super::protocol::{Arm, HyperparameterSource, Judge, Protocol, ProtocolError, Start};
 use super::seeds::Streams;
 use crate::data::dataset::Dataset;
+use crate::device::place::Place;
 use crate::methods::METHODS;
 use crate::methods::method::{self, Hyperparameters};
 use crate::nn::evaluate::{Evaluator, Score};
@@ -32,6 +36,19 @@ pub struct Observed {
     pub rows: Vec<Observation>,
     /// Of the test part where it is sealed, at the best and at the last epoch.
     pub predictions: Vec<Prediction>,
+}
+
+/// [`Finals::observe`] for each of some seeds, in their order, computed at a place.
+pub type ObserveBlock = fn(&Finals, &Arm, &[u64], Place) -> Result<Vec<Observed>, Box<dyn Error + Send + Sync>>;
+
+/// An [`ObserveBlock`] for the CPU: seeds side by side, each on a thread of its own.
+pub fn observe_side_by_side(
+    finals: &Finals,
+    arm: &Arm,
+    seeds: &[u64],
+    _: Place,
+) -> Result<Vec<Observed>, Box<dyn Error + Send + Sync>> {
+    Ok(seeds.par_iter().map(|&seed| finals.observe(arm, seed)).collect::<Result<_, _>>()?)
 }
 
 impl Finals {

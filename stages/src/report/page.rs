@@ -111,7 +111,7 @@ fn overview_row(claim: &ClaimVerdicts, under: &ProtocolVerdict, scale: Scale, al
         |evidence: &&Evidence| all.first().is_some_and(|first| first.comparison.metric != evidence.comparison.metric);
     html! {
         tr role="row" {
-            th.protocol scope="row" role="rowheader" { (under.protocol) }
+            th.protocol scope="row" role="rowheader" { (under.protocols()) }
             td.verdict role="cell" { (badge(under.verdict)) }
             td.difference role="cell" {
                 @match &under.evidence {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use stages::claims::further::further;
-use stages::claims::verdict::Sequential;
+use stages::claims::verdict::{ClaimVerdicts, Sequential};
 use stages::statistics::sequential::{against_beyond, against_none};
 
 const STUDIES: usize = 2_000;
@@ -141,7 +141,12 @@ fn further_seeds_are_asked_for_where_a_claim_is_open() {
         assert_eq!(further(&open, 6, &with(full)), [""; 0]);
     }
     assert_eq!(further(&decided, 100, &with(json!(["0-39"]))), [""; 0]);
-    // A protocol may have blocks of its own.
+    // A claim may name its blocks, a protocol may have its own.
+    let named = Verdicts {
+        claims: vec![ClaimVerdicts { seeds: Some("study.claim_seeds".to_owned()), ..open.claims[0].clone() }],
+    };
+    let own = |key: &str| (key == "study.claim_seeds").then(|| json!(["0-5"]));
+    assert_eq!(further(&named, 100, &own), ["study.claim_seeds=[\"0-5\", \"6-11\"]"]);
     let own = |key: &str| (key == "study.as_run_seeds").then(|| json!(["7"]));
-    assert_eq!(further(&open, 100, &own), ["study.as_run_seeds=[\"7\", \"8-8\"]"]);
+    assert_eq!(further(&open, 100, &own), ["study.as_run_seeds=[\"7\", \"8\"]"]);
 }

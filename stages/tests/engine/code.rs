@@ -239,6 +239,9 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         ("report/page.rs", &["report"]),
         ("claims/judge.rs", &["verdicts", "report"]),
         ("cli/audit.rs", &[]),
+        // No stage is on a GPU.
+        ("protocols/on_device.rs", &[]),
+        ("device/block.rs", &[]),
     ] {
         let scratch = Scratch::new();
         scratch.edit(&format!("stages/src/{file}"), |text| format!("{text}\npub static EDITED: u8 = 0;\n"));

@@ -20,6 +20,7 @@ mod project;
 mod python;
 mod records;
 mod running;
+mod seeds;
 mod store;
 mod study;
 mod train;
