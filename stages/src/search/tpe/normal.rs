@@ -71,7 +71,7 @@ impl Normal {
     }
 
     /// ln (eᵖ − e^q).
-    fn ln_difference(self, p: f64, q: f64) -> f64 {
+    pub(super) fn ln_difference(self, p: f64, q: f64) -> f64 {
         p + self.0.ln_1p(-self.0.exp(q - p))
     }
 

@@ -10,6 +10,9 @@ use crate::random::numpy::RandomState;
 use crate::search::elementary::Elementary;
 use crate::search::space::Distribution;
 
+/// eˣ is 0 for every x below this, by a margin.
+const VANISHES: f64 = -750.0;
+
 /// Trials that count in full; older ones count the less the older they are.
 const RECENT: usize = 25;
 
@@ -76,19 +79,21 @@ impl Estimator {
         let columns: Vec<Vec<f64>> =
             columns.iter().map(|column| points.iter().map(|&at| column[at]).collect()).collect();
         let kernels = self.weights.len();
+        let ln_weights: Vec<f64> = self.weights.iter().map(|&weight| self.elementary.ln(weight)).collect();
         let mut table = vec![0.0; points.len() * kernels];
         let mut continuous: Vec<(&Normals, &[f64])> = Vec::new();
         for (parameter, column) in self.parameters.iter().zip(&columns) {
             match parameter {
                 Kernels::Categorical { rows } => self.add_probabilities(rows, column, &mut table),
-                Kernels::Numerical(normals) if normals.range.masses => self.add_masses(normals, column, &mut table),
+                Kernels::Numerical(normals) if normals.range.masses => {
+                    self.add_masses(normals, column, &ln_weights, &mut table)
+                }
                 Kernels::Numerical(normals) => continuous.push((normals, column)),
             }
         }
         if !continuous.is_empty() {
             self.add_densities(&continuous, &mut table);
         }
-        let ln_weights: Vec<f64> = self.weights.iter().map(|&weight| self.elementary.ln(weight)).collect();
         let densities: Vec<f64> = table.chunks_mut(kernels).map(|line| self.ln_sum(line, &ln_weights)).collect();
         which.into_iter().map(|at| densities[at]).collect()
     }
@@ -106,8 +111,9 @@ impl Estimator {
 
     /// Adds to each entry the logarithm of the probability of a candidate's step under a kernel.
     ///
-    /// Kernels on discrete values repeat too: each pair of a value and a kernel is computed once.
-    fn add_masses(&self, normals: &Normals, column: &[f64], table: &mut [f64]) {
+    /// Kernels on discrete values repeat too: each pair of a value and a kernel is computed once. Where there is no other
+    /// parameter, a kernel so far away that its share of the density is exactly 0 beside the prior's is not computed at all.
+    fn add_masses(&self, normals: &Normals, column: &[f64], ln_weights: &[f64], table: &mut [f64]) {
         let (normal, range) = (Normal(self.elementary), &normals.range);
         let (kernels, which_kernel) = distinct(normals.means.len(), |kernel| {
             (normals.means[kernel].to_bits(), normals.deviations[kernel].to_bits())
@@ -119,15 +125,43 @@ impl Estimator {
         };
         let whole: Vec<f64> = kernels.iter().map(whole).collect();
         let half = range.step.map_or(0.0, |step| step / 2.0);
-        let masses = |&at: &usize| -> Vec<f64> {
-            let ends = [column[at] - half, column[at] + half].map(|end| range.kernel_unit(end, self.elementary));
-            let mass = |&kernel: &usize| {
-                let [a, b] = ends.map(|end| (end - normals.means[kernel]) / normals.deviations[kernel]);
-                normal.ln_mass(a, b)
+        // Where one value's step ends the next one's may begin, so ends repeat as well: the mass beyond each is computed once.
+        let ends: Vec<f64> = values.iter().flat_map(|&at| [column[at] - half, column[at] + half]).collect();
+        let (distinct_ends, which_end) = distinct(ends.len(), |at| ends[at].to_bits());
+        let units: Vec<f64> = distinct_ends.iter().map(|&at| range.kernel_unit(ends[at], self.elementary)).collect();
+        let mut tails = vec![f64::NAN; units.len() * kernels.len()];
+        let prior = which_kernel[normals.means.len() - 1];
+        let masses = |of_value: &[usize]| -> Vec<f64> {
+            let mut mass = |at: usize, least: f64| {
+                let kernel = kernels[at];
+                let standard = |end: usize| (units[end] - normals.means[kernel]) / normals.deviations[kernel];
+                let (low, high) = (of_value[0], of_value[1]);
+                let (a, b) = (standard(low), standard(high));
+                // Beyond z on one side lies less than exp(−z²/2), and no weight is above 1.
+                let z = a.max(-b).max(0.0);
+                if -0.5 * z * z - whole[at] < least {
+                    return f64::NEG_INFINITY;
+                }
+                let mut ln_tail = |end: usize, beyond: f64| {
+                    let tail = &mut tails[end * kernels.len() + at];
+                    if tail.is_nan() {
+                        *tail = normal.ln_cdf(beyond);
+                    }
+                    *tail
+                };
+                if b <= 0.0 {
+                    normal.ln_difference(ln_tail(high, b), ln_tail(low, a))
+                } else if a > 0.0 {
+                    normal.ln_difference(ln_tail(low, -a), ln_tail(high, -b))
+                } else {
+                    normal.ln_mass(a, b)
+                }
             };
-            kernels.iter().map(mass).collect()
+            let of_prior = mass(prior, f64::NEG_INFINITY) - whole[prior] + ln_weights[ln_weights.len() - 1];
+            let least = if self.parameters.len() == 1 { of_prior + VANISHES } else { f64::NEG_INFINITY };
+            (0..kernels.len()).map(|at| mass(at, least)).collect()
         };
-        let known: Vec<Vec<f64>> = values.iter().map(masses).collect();
+        let known: Vec<Vec<f64>> = which_end.chunks_exact(2).map(masses).collect();
         for (line, value) in table.chunks_mut(which_kernel.len()).zip(which_value) {
             for (entry, &kernel) in line.iter_mut().zip(&which_kernel) {
                 *entry = *entry + known[value][kernel] - whole[kernel];
@@ -185,7 +219,10 @@ impl Estimator {
         let larger = |max: f64, &entry: &f64| if entry > max || entry.is_nan() { entry } else { max };
         let max = line.iter().fold(f64::NEG_INFINITY, larger);
         let max = if max == f64::NEG_INFINITY { 0.0 } else { max };
-        line.iter_mut().for_each(|entry| *entry = self.elementary.exp(*entry - max));
+        for entry in line.iter_mut() {
+            let exponent = *entry - max;
+            *entry = if exponent < VANISHES { 0.0 } else { self.elementary.exp(exponent) };
+        }
         self.elementary.ln(pairwise::sum(line)) + max
     }
 }
