@@ -10,9 +10,9 @@ const STAGE: &[(&str, Shape)] = &[
     ("wdir", Shape::Text),
     ("deps", Shape::Texts),
     ("params", Shape::TextsOrMaps),
-    ("outs", Shape::Outputs(OUTPUT)),
-    ("metrics", Shape::Outputs(OUTPUT)),
-    ("plots", Shape::Outputs(PLOT)),
+    ("outs", Shape::Outputs(&[OUTPUT])),
+    ("metrics", Shape::Outputs(&[OUTPUT])),
+    ("plots", Shape::Outputs(&[OUTPUT, PLOT])),
     ("frozen", Shape::Flag),
     ("always_changed", Shape::Flag),
     ("desc", Shape::Text),
@@ -35,16 +35,8 @@ const OUTPUT: &[(&str, Shape)] = &[
     ("meta", Shape::Any),
 ];
 
+/// What a plot may say besides.
 const PLOT: &[(&str, Shape)] = &[
-    ("cache", Shape::Flag),
-    ("persist", Shape::Flag),
-    ("push", Shape::Flag),
-    ("checkpoint", Shape::Flag),
-    ("remote", Shape::Text),
-    ("desc", Shape::Text),
-    ("type", Shape::Text),
-    ("labels", Shape::Texts),
-    ("meta", Shape::Any),
     ("template", Shape::Text),
     ("x", Shape::Text),
     ("y", Shape::Text),
@@ -94,7 +86,7 @@ enum Shape {
     TextListOrMap,
     Map,
     /// Paths, each with flags below it or not.
-    Outputs(&'static [(&'static str, Shape)]),
+    Outputs(&'static [&'static [(&'static str, Shape)]]),
     /// Text, or a mapping of files to text; perhaps several texts.
     Axis {
         many: bool,
@@ -195,7 +187,8 @@ fn check(shape: Shape, entry: &Entry, place: &str) -> Result<(), Complaint> {
         Shape::Axis { many } => (is_axis(value, many), "text, or a mapping of files to texts"),
         Shape::Outputs(flags) => {
             let Value::List(items) = value else { return Err(wrong(entry, place, "a list of paths")) };
-            return items.iter().try_for_each(|item| output(item, flags, place));
+            let flags = flags.concat();
+            return items.iter().try_for_each(|item| output(item, &flags, place));
         }
     };
     if fits { Ok(()) } else { Err(wrong(entry, place, needs)) }

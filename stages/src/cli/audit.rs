@@ -11,9 +11,10 @@ use crate::checks::Checks;
 use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, list, p_value, signed};
 use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
+use crate::lowrank::configuration::LowrankError;
 use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
-use crate::protocols::differences::{SideBySide, side_by_side};
+use crate::protocols::differences::{SideBySide, of_lowrank, side_by_side};
 use crate::report::{self, wrap::wrap};
 
 /// Where the study keeps its parameters, from the repository's root.
@@ -79,6 +80,8 @@ pub enum AuditError {
     Unreadable(#[from] ArtifactError),
     #[error(transparent)]
     Parameters(#[from] ParameterError),
+    #[error(transparent)]
+    Lowrank(#[from] LowrankError),
 }
 
 /// The verdicts as a table fitted to a width, in colour if asked, or as JSON.
@@ -124,7 +127,8 @@ pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
 fn protocols(json: bool, setting: &Setting, path: &Path) -> Result<Audit, AuditError> {
     let parameters = Parameters::of_study(&setting.root.join(PARAMETERS))?;
     let experiments = EXPERIMENTS.iter().map(|experiment| side_by_side(experiment, &parameters));
-    let experiments: Vec<SideBySide> = experiments.collect::<Result<_, _>>()?;
+    let mut experiments: Vec<SideBySide> = experiments.collect::<Result<_, _>>()?;
+    experiments.push(of_lowrank()?);
     let verdicts: Option<Verdicts> = if path.exists() { Some(artifact::read_json(path)?) } else { None };
     let text = if json {
         let changes = |claim: &ClaimVerdicts| {

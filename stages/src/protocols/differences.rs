@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::protocol::{DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
+use crate::lowrank::configuration::{Configuration, LowrankError};
+use crate::lowrank::protocol::{Name as LowrankName, Outputs, Protocol as LowrankProtocol, Residue};
 use crate::parameters::{ParameterError, Parameters};
 use crate::train::Criterion;
 
@@ -87,6 +89,44 @@ pub fn side_by_side(experiment: &Experiment, parameters: &Parameters) -> Result<
     }
     let protocols = protocols.iter().map(|of| of.name.to_string()).collect();
     Ok(SideBySide { experiment: experiment.name.to_owned(), protocols, fields })
+}
+
+/// The protocols of the low-rank experiment, which trains and tunes nothing that the others' words would fit.
+pub fn of_lowrank() -> Result<SideBySide, LowrankError> {
+    let [first, third] = ["A", "I"].map(Configuration::find);
+    let (first, third) = (first?, third?);
+    let names = [LowrankName::AsRun, LowrankName::AsPublished, LowrankName::Controlled];
+    // As-published is of I only.
+    let of = |configuration| names.map(|name| LowrankProtocol::of(name, configuration).ok());
+    let (of_first, of_third) = (of(first), of(third));
+    let field = |name: &str, protocols: &[Option<LowrankProtocol>], words: &dyn Fn(&LowrankProtocol) -> String| Field {
+        name: name.to_owned(),
+        values: protocols.iter().map(|of| of.as_ref().map_or_else(|| "not run".to_owned(), words)).collect(),
+    };
+    let outputs = |of: &LowrankProtocol| match of.outputs {
+        Outputs::MinusOneOrZero => "−1 or 0".to_owned(),
+        Outputs::Normal => "normal".to_owned(),
+        Outputs::Signs => "1 or −1".to_owned(),
+    };
+    let scaling = |of: &LowrankProtocol| match of.gamma_power {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        times => format!("{times} times"),
+    };
+    let residue = |of: &LowrankProtocol| match of.residue {
+        Residue::AfterStep => "after the step".to_owned(),
+        Residue::BeforeStep => "before the step, as the gradient".to_owned(),
+    };
+    Ok(SideBySide {
+        experiment: crate::lowrank::NAME.to_owned(),
+        protocols: names.map(|name| name.to_string()).to_vec(),
+        fields: vec![
+            field("output weights of A to H", &of_first, &outputs),
+            field("output weights of I", &of_third, &outputs),
+            field("γ is applied", &of_third, &scaling),
+            field("the residue is taken", &of_third, &residue),
+        ],
+    })
 }
 
 fn judge(judge: Judge) -> String {

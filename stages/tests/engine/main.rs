@@ -25,4 +25,5 @@ mod store;
 mod study;
 mod train;
 mod until_decided;
+mod upkeep;
 mod verify;
