@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use base64::Engine as _;
 use clap::Parser;
+use sha2::{Digest, Sha256};
 use stages::artifact;
 use stages::claims::schema::Side;
 use stages::claims::verdict::{Evidence, Verdicts};
@@ -10,7 +12,7 @@ use stages::claims::{read, spread};
 use stages::parameters::Parameters;
 use stages::plots::{self, paired_differences::PairedDifferences};
 use stages::programs;
-use stages::report::{Figure, FigureError, Figures, Spreads, page, slug, summary};
+use stages::report::{Figure, FigureError, Material, page, slug, summary};
 use stages::table::Observation;
 
 const FIXTURE: &str = "tests/golden/report/verdicts.json";
@@ -21,14 +23,14 @@ fn verdicts() -> Verdicts {
 
 /// What a reader sees: the page without its tags.
 fn text(html: &str) -> String {
-    let body = &html[html.find("<body>").unwrap()..];
+    let body = &html[html.find("<body>").unwrap()..html.rfind("<script>").unwrap()];
     let pieces = body.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text);
     pieces.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
 fn the_page_says_what_was_found() {
-    let html = page(&verdicts(), &Figures::new(), &Spreads::new()).unwrap();
+    let html = page(&Material::of(verdicts())).unwrap();
     let text = text(&html);
     for sentence in [
         "Verdicts on 3 claims",
@@ -36,7 +38,7 @@ fn the_page_says_what_was_found() {
         "For 1 of 3 claims the verdict depends on the protocol.",
         "Both published numbers were reproduced in 1 of 2 comparisons.",
         // Rows of the overview: verdict, difference, interval, published verdict and numbers.
-        "as-run ✓ supported +0.241 +0.213 to +0.269 reproduced 1.396 ✓ reproduced , 1.198 ✓ reproduced",
+        "C-svvar-1 as-run ✓ supported +0.241 +0.213 to +0.269 reproduced 1.396 ✓ reproduced , 1.198 ✓ reproduced",
         "as-stated ✗ contradicted −0.156 −0.187 to −0.125 turned round 1.396 ✗ not reproduced , 1.198 ✓ reproduced",
         "controlled ≈ no difference −0.0020 −0.0104 to +0.0064 in test loss (nats) vanished not comparable",
         "controlled ? undecided +0.003 −0.009 to +0.015 none not comparable",
@@ -64,17 +66,41 @@ fn the_page_says_what_was_found() {
 #[test]
 fn the_page_holds_all_that_it_shows() {
     let curves = Figure::parse(&plots::svg(&PairedDifferences::new(&verdicts().claims[0]).unwrap()).unwrap()).unwrap();
-    let figures = Figures::from([("svvar".to_owned(), vec![curves.clone(), curves])]);
-    let html = page(&verdicts(), &figures, &Spreads::new()).unwrap();
-    for foreign in ["http", "<script", "<link", "<img", "<iframe", "src=", "url(", "@import", "@font-face", "xmlns"] {
+    let mut material = Material::of(verdicts());
+    material.figures.insert("svvar".to_owned(), vec![curves.clone(), curves]);
+    let html = page(&material).unwrap();
+    for foreign in
+        ["http:", "https:", "<link", "<img", "<iframe", "src=", "url(", "@import", "@font-face", "xmlns", "style="]
+    {
         assert!(!html.contains(foreign), "{foreign}");
     }
-    // Differences of two claims, and the experiment's two figures once, under its first claim.
+    // Differences of two claims, and the experiment's two figures once, to which both claims point.
     assert_eq!(html.matches("<svg class=\"plot\"").count(), 4);
-    assert!(html.contains("Curves: see <a href=\"#C-svvar-1\">C-svvar-1</a>."));
+    assert_eq!(html.matches("<a href=\"#_experiment-svvar\">the experiment svvar</a> for 2 figures.").count(), 2);
     let labelled = html.matches("<svg").count();
     assert_eq!(html.matches("role=\"img\" aria-label=\"").count(), labelled);
-    assert_eq!(html, page(&verdicts(), &figures, &Spreads::new()).unwrap());
+    assert_eq!(html, page(&material).unwrap());
+}
+
+/// Nothing but the page's own style sheet and its own script may act in it: a browser refuses all else by these digests.
+#[test]
+fn the_page_forbids_what_is_not_its_own() {
+    let html = page(&Material::of(verdicts())).unwrap();
+    let inside = |tag: &str| {
+        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+        assert_eq!((html.matches(&format!("<{tag}")).count(), html.matches(&close).count()), (1, 1), "{tag}");
+        let start = html.find(&open).unwrap() + open.len();
+        &html[start..html.find(&close).unwrap()]
+    };
+    let policy =
+        html.split("http-equiv=\"Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    let source =
+        |text: &str| format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)));
+    let (style, script) = (source(inside("style")), source(inside("script")));
+    assert_eq!(
+        policy,
+        format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'")
+    );
 }
 
 #[test]
@@ -115,8 +141,9 @@ fn hostile_text_stays_text() {
             }
         }
     }
-    let html = page(&verdicts, &Figures::new(), &Spreads::new()).unwrap();
-    assert!(!html.contains("<script") && !html.contains("<img"));
+    let html = page(&Material::of(verdicts.clone())).unwrap();
+    assert_eq!(html.matches("<script").count(), 1);
+    assert!(!html.contains("<img"));
     assert!(html.matches("&lt;script&gt;").count() > 50);
     // Attributes can't be left either: outside of tags every quote is escaped, inside they come in pairs.
     for tag in html.split('<').skip(1).map(|piece| piece.split('>').next().unwrap()) {
@@ -172,7 +199,7 @@ The leading direction aligns with the spike.
 #[test]
 fn a_study_without_claims_has_a_page_too() {
     let nothing = Verdicts { claims: Vec::new() };
-    assert!(page(&nothing, &Figures::new(), &Spreads::new()).unwrap().contains("The study has no verdict"));
+    assert!(page(&Material::of(nothing.clone())).unwrap().contains("The study has no verdict"));
     assert!(summary(&nothing).contains("The study has no verdict"));
 }
 
@@ -299,7 +326,9 @@ fn repeated_runs_say_what_one_run_leaves_open() {
 
     let mut judged = verdicts();
     (judged.claims[0].id, judged.claims[0].experiment) = ("C-1".to_owned(), "e".to_owned());
-    let page = text(&page(&judged, &Figures::new(), &Spreads::from([("e".to_owned(), spread)])).unwrap());
+    let mut material = Material::of(judged);
+    material.spreads.insert("e".to_owned(), spread);
+    let page = text(&page(&material).unwrap());
     for sentence in [
         "3 times, each time with the last bit of about half of its initial weights changed: 2 of 3 have the difference on the claimed side",
         "new 3.5 3.0 2.2 ± 1.1 1.0 to 3.2",

@@ -1,13 +1,13 @@
 //! What differs between an experiment's protocols, field by field, in words.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::protocol::{DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
 use crate::parameters::{ParameterError, Parameters};
 use crate::train::Criterion;
 
 /// An experiment's protocols side by side.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SideBySide {
     pub experiment: String,
     pub protocols: Vec<String>,
@@ -15,7 +15,7 @@ pub struct SideBySide {
 }
 
 /// A decision, as each protocol takes it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     pub name: String,
     pub values: Vec<String>,
