@@ -6,9 +6,9 @@
   if (!table || !table.tHead) return;
   const columns = [...table.tHead.rows[0].cells];
   const groups = [...table.tBodies].map((body) => ({
+    body,
     head: body.querySelector("tr.claim"),
     rows: [...body.querySelectorAll("tr.under")],
-    note: body.querySelector("tr.disagreement"),
   }));
   const words = (element) => (element ? element.textContent.toLowerCase() : "");
   const entries = groups.flatMap((group) =>
@@ -133,12 +133,11 @@
     const sorted = columns.findIndex((column) => column.dataset.column === state.sort);
     table.classList.toggle("sorted", sorted >= 0);
     if (sorted >= 0) flat.append(...[...entries].sort(compare(sorted)).map(({ row }) => row));
-    for (const { head, rows, note } of groups) {
+    for (const { body, head, rows } of groups) {
       if (sorted < 0) head.after(...rows);
-      const hidden = sorted >= 0 || rows.every((row) => row.hidden);
-      head.hidden = hidden;
-      if (note) note.hidden = hidden;
+      body.hidden = sorted >= 0 || rows.every((row) => row.hidden);
     }
+    flat.hidden = sorted < 0;
     columns.forEach((column, index) => {
       if (index !== sorted) column.removeAttribute("aria-sort");
       else column.setAttribute("aria-sort", state.down ? "descending" : "ascending");

@@ -29,7 +29,7 @@ pub fn summary(verdicts: &Verdicts) -> String {
             text.push_str(&format!("* {}\n", prose(sentence)));
         }
         for amendment in &claim.amendments {
-            text.push_str(&format!("\n**Amended on {}:** {}\n", amendment.date, prose(&amendment.why)));
+            text.push_str(&format!("\n**Amended on {}:** {}\n", name(&amendment.date), prose(&amendment.why)));
         }
     }
     text
