@@ -50,7 +50,7 @@ pub fn overview(verdicts: &Verdicts) -> Markup {
                 span.part { span.swatch.margin {} " differences that do not matter (the margin)" }
                 span.part { span.swatch.published { "◇" } " published difference" }
                 span.part { "Left of zero the method that is named first is lower, right of it higher." }
-                span.part { "Sorted by difference, rows stand in order of its size in margins." }
+                span.part.by-size { "Sorted by difference, rows stand in order of its size in margins." }
             }
         }
     }
