@@ -11,6 +11,7 @@ use stages::claims::schema::Claim;
 use stages::methods::method::Hyperparameters;
 use stages::parameters::Parameters;
 use stages::protocols::EXPERIMENTS;
+use stages::protocols::differences::{SideBySide, side_by_side};
 use stages::protocols::protocol::{self, Name};
 use stages::protocols::tuning::Tuning;
 use stages::search::journal::{self, Recorded};
@@ -264,4 +265,10 @@ fn the_stage_writes_what_audit_shows() {
     assert!(!shown.contains("lies well inside"), "{shown}");
     let json: Value = serde_json::from_slice(&retrial(&["audit", "--checks", "--json"]).stdout).unwrap();
     assert_eq!(json["findings"][0]["check"], "search-edge");
+    // The protocols, for a report that may not read params.yaml.
+    let sides: Vec<SideBySide> = serde_json::from_value(json["protocols"].clone()).unwrap();
+    let parameters = Parameters::of_study(&root.join("params.yaml")).unwrap();
+    let expected =
+        ["svdgrad", "gwd"].map(|name| side_by_side(protocol::find(EXPERIMENTS, name).unwrap(), &parameters).unwrap());
+    assert_eq!(sides, expected);
 }

@@ -15,14 +15,18 @@ use crate::claims::schema::Claim;
 use crate::methods::METHODS;
 use crate::methods::method::{self, Entry, UnknownMethod};
 use crate::parameters::{ParameterError, Parameters};
+use crate::protocols::differences::SideBySide;
 use crate::protocols::protocol::{Arm, Experiment, Name, Protocol};
 use crate::protocols::tuning::{Search, Tuning};
 
 /// The content of `checks.json`: what was looked at, whether it gives concern or not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checks {
     /// In order of experiment, then of [`Check`].
     pub findings: Vec<Finding>,
+    /// The protocols of each experiment side by side.
+    #[serde(default)]
+    pub protocols: Vec<SideBySide>,
 }
 
 /// One thing that was looked at.

@@ -23,6 +23,8 @@ pub struct Amendment {
     pub first: String,
     /// And now.
     pub now: String,
+    /// Whether the claim file owns up to the change.
+    pub owned: bool,
 }
 
 /// Claim -> amendment, for the claims of `now` whose criterion differs from that of their first verdict with evidence.
@@ -37,8 +39,12 @@ pub fn amended(now: &Verdicts, earlier: &[Earlier]) -> BTreeMap<String, Amendmen
             earlier.verdicts.claims.iter().find(known).map(|known| (&earlier.when, &known.criterion))
         });
         let (when, criterion) = first.filter(|(_, criterion)| **criterion != claim.criterion)?;
-        let amendment =
-            Amendment { first_judged: when.clone(), first: criterion.clone(), now: claim.criterion.clone() };
+        let amendment = Amendment {
+            first_judged: when.clone(),
+            first: criterion.clone(),
+            now: claim.criterion.clone(),
+            owned: claim.amendments.iter().any(|owned| owned.was == *criterion),
+        };
         Some((claim.id.clone(), amendment))
     };
     now.claims.iter().filter_map(amendment).collect()

@@ -128,6 +128,7 @@ pub fn judge_with(
             seeds: claim.seeds.clone(),
             source: source.file.source.clone(),
             criterion: criterion::digest(claim),
+            amendments: claim.amendments.clone(),
             alpha: claim.alpha,
             margin: claim.margin(),
             published: claim.published.clone(),

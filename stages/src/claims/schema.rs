@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use super::at::{At, BestBy, Take};
-use super::fields::{finite, positive_scale};
+use super::fields::{date, digest, finite, positive_scale, said};
 pub use super::side::Side;
 use super::verdict::Verdict;
 
@@ -62,6 +62,22 @@ pub struct Claim {
     pub controls: Vec<Control>,
     /// Controls of the judgement itself, under every protocol.
     pub court: Vec<Court>,
+    /// How the criterion was changed after the claim was first judged.
+    pub amendments: Vec<OwnedAmendment>,
+}
+
+/// A change of a claim's criterion that its file owns up to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnedAmendment {
+    /// The day: YYYY-MM-DD.
+    #[serde(deserialize_with = "date")]
+    pub date: String,
+    /// The digest of the criterion until then.
+    #[serde(deserialize_with = "digest")]
+    pub was: String,
+    #[serde(deserialize_with = "said")]
+    pub why: String,
 }
 
 /// What would settle a claim.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::{At, BestBy, Comparison, Court, Defect, Published, Source};
+use super::schema::{At, BestBy, Comparison, Court, Defect, OwnedAmendment, Published, Source};
 
 /// All verdicts of a study; Holm's correction runs over all primary comparisons in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct ClaimVerdicts {
     /// Digest of all that decides the verdicts.
     #[serde(default)]
     pub criterion: String,
+    /// How that was changed after the claim was first judged, as the claim file says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amendments: Vec<OwnedAmendment>,
     /// None where nothing is compared.
     pub margin: Option<f64>,
     pub published: Option<Published>,
@@ -98,6 +101,11 @@ impl ProtocolVerdict {
     /// Whether the claim file expects another verdict.
     pub fn is_unexpected(&self) -> bool {
         self.expected.is_some_and(|expected| expected != self.verdict)
+    }
+
+    /// The difference that the source published, where it measured what is compared here.
+    pub fn published_difference(&self) -> Option<f64> {
+        self.reproduced.as_ref().map(|numbers| numbers.a.published - numbers.b.published)
     }
 }
 

@@ -8,7 +8,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::fields::{finite, level, positive, positive_scale, some_finite};
-use super::schema::{Claim, Comparison, Control, Court, ProtocolComparison, Published, PublishedValue, Question, one};
+use super::schema::{
+    Claim, Comparison, Control, Court, OwnedAmendment, ProtocolComparison, Published, PublishedValue, Question, one,
+};
 use super::side::Side;
 
 #[derive(Deserialize)]
@@ -32,6 +34,8 @@ struct WrittenClaim {
     protocols: Vec<ProtocolComparison>,
     #[serde(default)]
     controls: Vec<WrittenControl>,
+    #[serde(default)]
+    amendments: Vec<OwnedAmendment>,
 }
 
 fn five_per_cent() -> f64 {
@@ -112,6 +116,7 @@ impl WrittenClaim {
             protocols: self.protocols,
             controls,
             court,
+            amendments: self.amendments,
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::artifact::{self, ArtifactError};
 use crate::checks::Checks;
 use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, list, p_value, signed};
+use crate::claims::schema::OwnedAmendment;
 use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
 use crate::lowrank::configuration::LowrankError;
 use crate::parameters::{ParameterError, Parameters};
@@ -28,8 +29,8 @@ pub const CHECKS: &str = "artifacts/checks.json";
 
 /// Show the verdict on every claim under every protocol
 ///
-/// A claim whose criterion was changed after it was first judged is marked as amended, as far as the run records reach
-/// back. Exits with 1 where a verdict is not the one that the claim file expects.
+/// A claim whose criterion was changed after it was first judged is marked as amended, where its file says so, or as far as
+/// the run records reach back. Exits with 1 where a verdict is not the one that the claim file expects.
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
     /// Print the verdicts, or the checks, as JSON, for programs
@@ -105,7 +106,7 @@ pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
     let amended = amended(&verdicts, &earlier.collect::<Vec<_>>());
     let content = [
         (&args.junit, report::junit(&verdicts)),
-        (&args.markdown, report::for_pull_request(&verdicts) + &markdown_notes(&amended)),
+        (&args.markdown, report::for_pull_request(&verdicts) + &markdown_notes(&verdicts, &amended)),
     ];
     for (file, content) in content {
         if let Some(file) = file {
@@ -157,16 +158,31 @@ fn with_amendments(text: &str, amended: &Amendments, path: &Path) -> Result<Stri
     Ok(serde_json::to_string_pretty(&value).map_err(json)? + "\n")
 }
 
-fn markdown_notes(amended: &Amendments) -> String {
-    let note = |(claim, amendment): (&String, &Amendment)| format!("\n**{claim}** {}\n", in_words(amendment));
-    amended.iter().map(note).collect()
+/// What the summary, which the report has too, can't know: it has only what the claim files say.
+fn markdown_notes(verdicts: &Verdicts, amended: &Amendments) -> String {
+    let note = |claim: &ClaimVerdicts| {
+        let amendment = amended.get(&claim.id)?;
+        Some(format!("\n**{}** {}\n", claim.id, in_words(amendment)))
+    };
+    verdicts.claims.iter().filter_map(note).collect()
 }
 
 fn in_words(amendment: &Amendment) -> String {
-    format!(
-        "is judged by an amended criterion: it was changed after the claim was first judged, on {} (universal time).",
-        amendment.first_judged
-    )
+    let Amendment { first_judged, first, owned, .. } = amendment;
+    let mut words = format!(
+        "is judged by an amended criterion: it was changed after the claim was first judged, on {first_judged} (universal time)."
+    );
+    if !owned {
+        words.push_str(&format!(
+            " The claim file does not say so: list the change under `amendments`, with `date`, `was: {first}` and `why`."
+        ));
+    }
+    words
+}
+
+/// An amendment that the claim file owns up to.
+fn owned_in_words(amendment: &OwnedAmendment) -> String {
+    format!("was amended on {}, its file says: {}", amendment.date, amendment.why.trim())
 }
 
 fn written(path: PathBuf) -> Result<String, ArtifactError> {
@@ -302,7 +318,8 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], amended: &Amendments, width:
         column("claim", false, &id),
         column("protocol", false, &|row| rows[row].1.protocols()),
         column(VERDICT_COLUMN, false, &|row| {
-            let mark = if amended.contains_key(&rows[row].0.id) { ", amended" } else { "" };
+            let claim = rows[row].0;
+            let mark = if amended.contains_key(&claim.id) || !claim.amendments.is_empty() { ", amended" } else { "" };
             format!("{}{mark}", rows[row].1.verdict.words())
         }),
         column("difference", false, &with_evidence(difference_with_ends)),
@@ -358,6 +375,9 @@ fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, pai
     };
     if let Some(amendment) = amended {
         note(&format!("{} {}", claim.id, in_words(amendment)));
+    }
+    for amendment in &claim.amendments {
+        note(&format!("{} {}", claim.id, owned_in_words(amendment)));
     }
     for sentence in &claim.disagreements {
         note(sentence);

@@ -9,10 +9,12 @@ use crate::claims::read;
 use crate::claims::schema::Claim;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
+use crate::protocols::differences::side_by_side;
 use crate::protocols::protocol;
 use crate::protocols::tuning::Tuning;
 
-/// Looks at the design of experiments: search spaces, budgets, what chooses, and reported numbers that cannot be
+/// Looks at the design of experiments: protocols side by side, search spaces, budgets, what chooses, and reported numbers
+/// that cannot be
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The experiments
@@ -35,10 +37,12 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let claims: Vec<&Claim> = sources.iter().flat_map(|source| &source.file.claims).collect();
     let files = artifact::json_files(&args.tuned)?;
     let tunings = files.iter().map(|file| artifact::read_json(file)).collect::<Result<Vec<Tuning>, _>>()?;
-    let mut findings = Vec::new();
+    let mut checks = Checks::default();
     for name in &args.experiments {
-        findings.extend(check(protocol::find(EXPERIMENTS, name)?, parameters, &tunings, &claims)?);
+        let experiment = protocol::find(EXPERIMENTS, name)?;
+        checks.findings.extend(check(experiment, parameters, &tunings, &claims)?);
+        checks.protocols.push(side_by_side(experiment, parameters)?);
     }
-    artifact::write_json(&args.out, &Checks { findings })?;
+    artifact::write_json(&args.out, &checks)?;
     Ok(())
 }

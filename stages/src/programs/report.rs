@@ -2,16 +2,17 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
+use crate::checks::budget_curve::Budget;
 use crate::claims::spread::Spread;
-use crate::claims::verdict::Verdicts;
 use crate::parameters::Parameters;
 use crate::plots;
 use crate::plots::paired_differences::PairedDifferences;
-use crate::report::{Figure, FigureError, Figures, Spreads, page, slug, summary};
+use crate::report::{Figure, FigureError, Material, page, slug, summary};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -24,9 +25,39 @@ pub struct Args {
     /// Files that `spread` wrote, or folders of them
     #[arg(long, num_args = 1..)]
     spread: Vec<PathBuf>,
+    /// What was found without training, as `retrial stage checks` writes it
+    #[arg(long)]
+    checks: Option<PathBuf>,
+    /// Files that `budget` wrote, or folders of them
+    #[arg(long, num_args = 1..)]
+    budget: Vec<PathBuf>,
+    /// The stages whose runs an experiment's claims rest on, as `retrial repro` takes them: the page says how to run them again
+    #[arg(long, value_name = "EXPERIMENT=STAGE,…", num_args = 1..)]
+    stages: Vec<StagesOf>,
     /// The folder to write into
     #[arg(long)]
     out: PathBuf,
+}
+
+/// An experiment and its stages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagesOf(String, Vec<String>);
+
+#[derive(Debug, Error)]
+#[error("an experiment's stages are given as EXPERIMENT=STAGE,STAGE,…")]
+pub struct StagesError;
+
+impl FromStr for StagesOf {
+    type Err = StagesError;
+
+    fn from_str(text: &str) -> Result<Self, StagesError> {
+        let (experiment, stages) = text.split_once('=').ok_or(StagesError)?;
+        let stages: Vec<String> = stages.split(',').map(str::to_owned).collect();
+        if experiment.is_empty() || stages.iter().any(String::is_empty) {
+            return Err(StagesError);
+        }
+        Ok(Self(experiment.to_owned(), stages))
+    }
 }
 
 /// A figure that can't stand in the page, and where it lies.
@@ -38,18 +69,10 @@ pub struct UnfitFigure {
 }
 
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let verdicts: Verdicts = artifact::read_json(&args.verdicts)?;
-    let mut figures = Figures::new();
-    for claim in &verdicts.claims {
-        if !figures.contains_key(&claim.experiment) {
-            figures.insert(claim.experiment.clone(), figures_of(&args.plots, &claim.experiment)?);
-        }
-    }
-    let spreads = artifact::json_files(&args.spread)?;
-    let spreads = spreads.iter().map(|path| artifact::read_json(path)).collect::<Result<Vec<Spread>, _>>()?;
-    let spreads: Spreads = spreads.into_iter().map(|spread| (spread.experiment.clone(), spread)).collect();
-    artifact::write(&args.out.join("index.html"), page(&verdicts, &figures, &spreads)?.as_bytes())?;
-    artifact::write(&args.out.join("summary.md"), summary(&verdicts).as_bytes())?;
+    let material = material(&args)?;
+    let verdicts = &material.verdicts;
+    artifact::write(&args.out.join("index.html"), page(&material)?.as_bytes())?;
+    artifact::write(&args.out.join("summary.md"), summary(verdicts).as_bytes())?;
     for claim in &verdicts.claims {
         let Some(figure) = PairedDifferences::new(claim) else { continue };
         let file = args.out.join("figures").join(format!("paired-differences-{}", slug(&claim.id)));
@@ -57,6 +80,29 @@ pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error +
         artifact::write(&file.with_added_extension("png"), &plots::png(&figure)?)?;
     }
     Ok(())
+}
+
+/// Reads all that the page is made from.
+fn material(args: &Args) -> Result<Material, Box<dyn std::error::Error + Send + Sync>> {
+    let mut material = Material::of(artifact::read_json(&args.verdicts)?);
+    for claim in &material.verdicts.claims {
+        if !material.figures.contains_key(&claim.experiment) {
+            material.figures.insert(claim.experiment.clone(), figures_of(&args.plots, &claim.experiment)?);
+        }
+    }
+    for path in artifact::json_files(&args.spread)? {
+        let spread: Spread = artifact::read_json(&path)?;
+        material.spreads.insert(spread.experiment.clone(), spread);
+    }
+    for path in artifact::json_files(&args.budget)? {
+        let budget: Budget = artifact::read_json(&path)?;
+        material.budgets.insert(budget.experiment.clone(), budget);
+    }
+    if let Some(checks) = &args.checks {
+        material.checks = artifact::read_json(checks)?;
+    }
+    material.stages = args.stages.iter().map(|StagesOf(name, stages)| (name.clone(), stages.clone())).collect();
+    Ok(material)
 }
 
 /// The SVG files of an experiment's folder, the validation loss first, then by name; none if there is no such folder.

@@ -1,6 +1,6 @@
 //! What differs between an experiment's protocols, field by field, in words.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::protocol::{DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
 use crate::lowrank::configuration::{Configuration, LowrankError};
@@ -9,7 +9,7 @@ use crate::parameters::{ParameterError, Parameters};
 use crate::train::Criterion;
 
 /// An experiment's protocols side by side.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SideBySide {
     pub experiment: String,
     pub protocols: Vec<String>,
@@ -17,7 +17,7 @@ pub struct SideBySide {
 }
 
 /// A decision, as each protocol takes it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     pub name: String,
     pub values: Vec<String>,

@@ -2,41 +2,33 @@
 
 use maud::{Markup, html};
 
-use super::words::{badge, prose};
-use super::{Figure, Figures, ReportError, Spreads, slug, spread, tables};
+use super::again::again;
+use super::experiment::Shared;
+use super::words::{badge, capital, prose};
+use super::{Figure, Material, ReportError, amendments, protocols, slug, spread, tables};
 use crate::claims::numbers::{decimals_of, plain};
 use crate::claims::schema::Side;
-use crate::claims::verdict::{ClaimVerdicts, PublishedNumber, Verdicts};
+use crate::claims::verdict::{ClaimVerdicts, PublishedNumber};
 use crate::plots::paired_differences::PairedDifferences;
 use crate::plots::{self};
 
-/// All claims, in their order. The first claim of an experiment carries its figures, later ones point there.
-pub fn all(verdicts: &Verdicts, figures: &Figures, spreads: &Spreads) -> Result<Markup, ReportError> {
-    let mut parts = Vec::new();
-    for (i, claim) in verdicts.claims.iter().enumerate() {
-        let first = verdicts.claims[..i].iter().find(|earlier| earlier.experiment == claim.experiment);
-        // A page with one claim opens with it unfolded.
-        parts.push(evidence(claim, figures, spreads, first, verdicts.claims.len() == 1)?);
-    }
-    Ok(html! { @for part in &parts { (part) } })
-}
-
-fn evidence(
+/// Folded behind its name and verdicts.
+pub fn evidence(
     claim: &ClaimVerdicts,
-    figures: &Figures,
-    spreads: &Spreads,
-    shown_before: Option<&ClaimVerdicts>,
+    material: &Material,
+    shared: &Shared,
     open: bool,
 ) -> Result<Markup, ReportError> {
     let differences = match PairedDifferences::new(claim) {
         Some(figure) => Some(Figure::parse(&plots::svg(&figure)?)?),
         None => None,
     };
-    let curves = figures.get(&claim.experiment).map(Vec::as_slice).unwrap_or_default();
+    let turns = shared.protocols.map(|sides| protocols::turns(claim, sides)).unwrap_or_default();
+    let stages = material.stages.get(&claim.experiment).map(Vec::as_slice).unwrap_or_default();
     Ok(html! {
         details.claim id=(slug(&claim.id)) open[open] {
             summary {
-                h3 { (claim.id) }
+                h3 { (claim.id) (amendments::mark(claim)) }
                 span.badges {
                     @for under in &claim.protocols {
                         span.under { span.quiet { (under.protocol) } " " (badge(under.verdict)) }
@@ -62,19 +54,11 @@ fn evidence(
             @if let Some(figure) = &differences {
                 (figure.markup("The difference seed by seed, and its mean."))
             }
-            @match (shown_before, curves) {
-                (_, []) => {}
-                (Some(earlier), _) => p { "Curves: see " a href={ "#" (slug(&earlier.id)) } { (earlier.id) } "." },
-                (None, [first, more @ ..]) => {
-                    (first.markup(&sentence(&first.title)))
-                    @if !more.is_empty() {
-                        details.more {
-                            summary { "More curves" }
-                            @for figure in more { (figure.markup(&sentence(&figure.title))) }
-                        }
-                    }
-                }
+            @if !turns.is_empty() {
+                h4 { "What lies between the protocols" }
+                @for sentence in &turns { p { (capital(sentence)) } }
             }
+            (shared.link())
             @if claim.margin.is_some() {
                 h4 { "Statistics" }
                 (tables::statistics(claim))
@@ -90,25 +74,16 @@ fn evidence(
                 (tables::controls(claim))
             }
             (court(claim))
-            @if let Some(spread) = spreads.get(&claim.experiment) {
-                (spread::repeats(&claim.id, spread))
-                @if shown_before.is_none() { (spread::shares(spread)) }
-            }
+            @if let Some(spread) = material.spreads.get(&claim.experiment) { (spread::repeats(&claim.id, spread)) }
             (defects(claim))
             (source(claim))
+            (amendments::criterion(claim))
+            (again(stages))
             @if claim.protocols.iter().any(|under| under.evidence.is_some()) {
                 details.more { summary { "Every seed" } (tables::seeds(claim)) }
             }
         }
     })
-}
-
-fn sentence(title: &str) -> String {
-    let mut letters = title.chars();
-    match letters.next() {
-        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
-        None => String::new(),
-    }
 }
 
 /// Where the published numbers lie among our runs.
@@ -212,11 +187,5 @@ fn source(claim: &ClaimVerdicts) -> Markup {
             }
         }
         @if let Some(note) = &claim.source.note { p { (prose(note)) } }
-        @if !claim.criterion.is_empty() {
-            p.quiet {
-                "The criterion (comparison, margin, level, protocols) has the digest " code { (claim.criterion) }
-                ": it changes if any of them is amended."
-            }
-        }
     }
 }

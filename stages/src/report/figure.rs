@@ -124,11 +124,11 @@ impl Figure {
     /// The figure with its caption, in a box of its own that scrolls where the page is narrow.
     pub fn markup(&self, caption: &str) -> Markup {
         // Figures are drawn for about twice the size at which they are shown.
-        let width = format!("--width:{:.0}px", self.width * 0.6);
+        let width = format!("{:.0}", self.width * 0.6);
         html! {
             figure {
                 div.scroll tabindex="0" role="region" aria-label=(caption) {
-                    svg.plot viewBox=(self.view_box) style=(width) role="img" aria-label=(self.title) {
+                    svg.plot viewBox=(self.view_box) width=(width) role="img" aria-label=(self.title) {
                         (PreEscaped(&self.content))
                     }
                 }

@@ -50,9 +50,14 @@ fn of_experiment(sides: &SideBySide, verdicts: Option<&Verdicts>, width: usize) 
     text
 }
 
+/// [`turns`], with the claim that each is about.
+pub fn changes(claim: &ClaimVerdicts, sides: &SideBySide) -> Vec<String> {
+    turns(claim, sides).into_iter().map(|sentence| format!("{}: {sentence}", claim.id)).collect()
+}
+
 /// What lies between each two protocols with different verdicts. A difference that stands alone between them has been switched
 /// by itself, so it is what changes the verdict; of several, none has.
-pub fn changes(claim: &ClaimVerdicts, sides: &SideBySide) -> Vec<String> {
+pub fn turns(claim: &ClaimVerdicts, sides: &SideBySide) -> Vec<String> {
     let decided = |under: &&ProtocolVerdict| !matches!(under.verdict, Verdict::Undecided | Verdict::Untestable);
     let decided: Vec<&ProtocolVerdict> = claim.protocols.iter().filter(decided).collect();
     let mut sentences = Vec::new();
@@ -71,8 +76,7 @@ pub fn changes(claim: &ClaimVerdicts, sides: &SideBySide) -> Vec<String> {
                 }
             };
             sentences.push(format!(
-                "{}: {} under {}, {} under {}: {why}.",
-                claim.id,
+                "{} under {}, {} under {}: {why}.",
                 first.verdict.words(),
                 first.protocol,
                 second.verdict.words(),

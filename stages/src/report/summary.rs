@@ -28,6 +28,9 @@ pub fn summary(verdicts: &Verdicts) -> String {
         for sentence in &claim.disagreements {
             text.push_str(&format!("* {}\n", prose(sentence)));
         }
+        for amendment in &claim.amendments {
+            text.push_str(&format!("\n**Amended on {}:** {}\n", name(&amendment.date), prose(&amendment.why)));
+        }
     }
     text
 }

@@ -167,7 +167,8 @@ pub fn predictions(floors: &[(&String, &NoiseFloor)]) -> Markup {
 /// One row a control and protocol.
 pub fn controls(claim: &ClaimVerdicts) -> Markup {
     let all = claim.protocols.iter().flat_map(|under| &under.controls);
-    let scale = Scale::new(all.filter_map(|control| control.evidence.as_ref()), claim.margin.unwrap_or_default());
+    let evidence = all.filter_map(|control| control.evidence.as_ref());
+    let scale = Scale::new(evidence, std::iter::empty(), claim.margin.unwrap_or_default());
     let mut names: Vec<&str> = Vec::new();
     for control in claim.protocols.iter().flat_map(|under| &under.controls) {
         if !names.contains(&control.name.as_str()) {
@@ -195,7 +196,7 @@ pub fn controls(claim: &ClaimVerdicts) -> Markup {
                                 td { (badge(control.verdict)) }
                                 @match &control.evidence {
                                     Some(evidence) => {
-                                        td { (interval(evidence, control.verdict, claim.alpha, scale)) }
+                                        td { (interval(evidence, control.verdict, claim.alpha, scale, None)) }
                                         td.number { (p_value(evidence.p_t)) }
                                         td.quiet { (compared(evidence)) }
                                     }

@@ -10,6 +10,11 @@ use crate::plots::labels;
 const VERDICTS: [Verdict; 5] =
     [Verdict::Supported, Verdict::Contradicted, Verdict::NoDifference, Verdict::Undecided, Verdict::Untestable];
 
+/// The verdict's place in that order.
+pub fn rank(verdict: Verdict) -> usize {
+    VERDICTS.iter().position(|given| *given == verdict).unwrap_or(VERDICTS.len())
+}
+
 /// The verdict's class in the style sheet.
 pub fn class(verdict: Verdict) -> &'static str {
     match verdict {
@@ -110,6 +115,12 @@ pub fn compared(evidence: &Evidence) -> String {
 pub fn inside(under: &ProtocolVerdict) -> String {
     let inside = under.inside.iter().filter(|number| number.number.inside).count();
     format!("{inside} of {} inside our prediction intervals", count(under.inside.len(), "published number"))
+}
+
+/// With a capital letter at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
 }
 
 /// "1 claim", "2 claims".

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use stages::claims::criterion;
 use stages::claims::judge::judge;
 use stages::claims::read::{ClaimSource, parse, read};
 use stages::claims::schema::At;
@@ -307,6 +308,10 @@ fn bad_claim_files_are_refused_with_file_and_line() {
         assert!(CLAIM.contains(from), "{from}");
         refused(&CLAIM.replacen(from, to, 1))
     };
+    let digest = "3a".repeat(32);
+    let amended = |date: &str, was: &str, rest: &str| {
+        with("margin: 0.02", &format!("margin: 0.02\n    amendments: [{{date: {date}, was: {was}, {rest}}}]"))
+    };
     for (error, beginning, mentions) in [
         (with("margin: 0.02", "margin: 0"), "claims/bad.yaml:16: ", "a number greater than 0"),
         (with("margin: 0.02", "margin: -1.5"), "claims/bad.yaml:16: ", "a number greater than 0"),
@@ -320,6 +325,11 @@ fn bad_claim_files_are_refused_with_file_and_line() {
         (with("protocol: as-stated", "protocol: as-run"), "claims/bad.yaml:12: ", "lists protocol `as-run` twice"),
         (with("at: best}", "at: last}"), "claims/bad.yaml:12: ", "changes nothing"),
         (with("a: 1.4", "a: .nan"), "claims/bad.yaml:17: ", "a finite number"),
+        (amended("2026-13-01", &digest, "why: x"), "claims/bad.yaml:17: ", "a date, such as 2026-01-31"),
+        (amended("March 2026", &digest, "why: x"), "claims/bad.yaml:17: ", "a date, such as 2026-01-31"),
+        (amended("2026-03-14", "3A60", "why: x"), "claims/bad.yaml:17: ", "64 hexadecimal digits"),
+        (amended("2026-03-14", &digest, "why: ' '"), "claims/bad.yaml:17: ", "a sentence"),
+        (amended("2026-03-14", &digest, "who: x"), "claims/bad.yaml:17: ", "unknown field `who`"),
         (refused("source: [\n"), "claims/bad.yaml:", ""),
         (refused("source: {title: t}\nclaims: []\n"), "claims/bad.yaml:2: ", "no claims"),
         (
@@ -345,7 +355,14 @@ fn bad_claim_files_are_refused_with_file_and_line() {
 fn the_studys_claims_and_the_manuals_example_are_well_formed() {
     let manual = include_str!("../../../docs/claims.md");
     let example = manual.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    assert_eq!(parse(Path::new("docs/claims.md"), example).unwrap().file.claims[0].controls.len(), 2);
+    let of_manual = parse(Path::new("docs/claims.md"), example).unwrap().file.claims.remove(0);
+    assert_eq!(of_manual.controls.len(), 2);
+    // To own up to an amendment does not change the criterion again.
+    let amendment = manual.split("```yaml\n    amendments:").nth(1).unwrap().split("```").next().unwrap();
+    let text = format!("{example}    amendments:{amendment}");
+    let amended = parse(Path::new("docs/claims.md"), &text).unwrap().file.claims.remove(0);
+    assert_eq!(amended.amendments[0].date, "2026-03-14");
+    assert_eq!(criterion::digest(&amended), criterion::digest(&of_manual));
 
     let study = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../claims")).unwrap();
     let claims = || study.iter().flat_map(|source| &source.file.claims);

@@ -81,7 +81,19 @@ fn a_criterion_changed_after_results_is_marked() {
         assert!(amended["now"] != digest && amended["first_judged"].as_str().unwrap().starts_with("20"), "{amended}");
         project.run(&["audit", "--markdown", "summary.md"]);
         assert!(project.read("summary.md").contains("judged by an amended criterion"));
+        assert!(shown.contains("does not say so") && amended["owned"] == false, "{to}: {shown}");
     }
+
+    // Owned up to, it is amended still, and says why.
+    let digest = digest.as_str().unwrap();
+    let owned = format!("alpha: 0.2\n    amendments: [{{date: 2026-01-31, was: {digest}, why: A slip of the pen.}}]");
+    project.write("claims/study.yaml", &CLAIM.replace("alpha: 0.05", &owned));
+    let shown = conclusion(&project).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("was amended on 2026-01-31, its file says: A slip of the pen."), "{shown}");
+    assert!(!shown.contains("does not say so") && amended(&project)["owned"] == true, "{shown}");
+    // An entry about another criterion is none about this change.
+    project.write("claims/study.yaml", &CLAIM.replace("alpha: 0.05", &owned.replace(digest, &"0".repeat(64))));
+    assert!(conclusion(&project).contains("does not say so") && amended(&project)["owned"] == false);
 
     // Taken back, it is the first criterion again.
     project.write("claims/study.yaml", CLAIM);
