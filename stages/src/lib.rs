@@ -21,6 +21,7 @@ pub mod claims; // claim files -> verdicts
 pub mod checks; // what can be said without training; budget curves
 pub mod plots; // one file a figure
 pub mod report; // the page and the summary
+pub mod export; // the results in other tools' formats
 
 pub mod pairwise; // sums in NumPy's order
 pub mod artifact; // files that stages write: whole or not at all, same bytes every time

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use clap::{Args, FromArgMatches};
+use pipeline::history::Repository;
 use pipeline::study::{
     Answer, Artifacts, CommandError, Difference, Finding, Findings, Program, ProgramError, Study, StudyCommand,
     Terminal,
 };
-use stages::cli::{self, audit, compare, diff, doctor, search};
+use stages::cli::{self, audit, compare, diff, doctor, export, search};
 use stages::device::place::Place;
 use stages::parameters::Parameters;
 use stages::programs::{
@@ -91,6 +92,15 @@ fn audit_of(arguments: &audit::Args, root: &Path, terminal: Terminal) -> Result<
     Ok(audit::run(arguments, &audit::Setting { root, past: &past, width, colour })?)
 }
 
+/// When the commit that is checked out was made, in seconds since 1970; 0 where there is none.
+fn committed(root: &Path) -> i64 {
+    let time = || {
+        let repository = Repository::open(root).ok()?;
+        Some(repository.describe(repository.head()?).ok()?.time)
+    };
+    time().unwrap_or(0)
+}
+
 fn input(error: impl std::error::Error + Send + Sync + 'static) -> CommandError {
     CommandError::Input(Box::new(error))
 }
@@ -142,6 +152,19 @@ pub static STUDY: Study = Study {
                 let arguments = doctor::Args::from_arg_matches(matches).map_err(input)?;
                 let (text, good) = doctor::run(&arguments, root).map_err(input)?;
                 Ok(Answer { text, good })
+            },
+        },
+        StudyCommand {
+            name: "export",
+            anywhere: false,
+            arguments: || export::Args::augment_args(clap::Command::new("export")),
+            run: |matches, root, _| {
+                let arguments = export::Args::from_arg_matches(matches).map_err(input)?;
+                let text = export::run(&arguments, root, committed(root)).map_err(|error| match error.is_input() {
+                    true => input(error),
+                    false => CommandError::State(error.into()),
+                })?;
+                Ok(Answer { text, good: true })
             },
         },
         StudyCommand {

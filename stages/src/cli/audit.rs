@@ -406,7 +406,7 @@ fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, pai
 }
 
 /// "3 verdicts on 1 claim: 1 supported, 2 contradicted".
-fn count(verdicts: &Verdicts) -> String {
+pub(super) fn count(verdicts: &Verdicts) -> String {
     let all: Vec<Verdict> = verdicts.claims.iter().flat_map(|claim| &claim.protocols).map(|p| p.verdict).collect();
     let kinds =
         [Verdict::Supported, Verdict::Contradicted, Verdict::NoDifference, Verdict::Undecided, Verdict::Untestable];

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod compare;
 pub mod diff;
 pub mod doctor;
+pub mod export;
 pub mod search;
 pub mod train;
 

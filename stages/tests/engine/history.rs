@@ -1,13 +1,13 @@
 //! History: trace, diff and checkout, in repositories with several commits.
 
-use std::collections::BTreeSet;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::project::{Project, names};
+use crate::upkeep::gc;
 
 /// raw -> data -> train (×2, into folders) -> score.
 pub const FILES: &[(&str, &str)] = &[

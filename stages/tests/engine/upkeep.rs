@@ -1,6 +1,7 @@
 //! Upkeep of the store: fsck and gc, in repositories with several commits.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use serde_json::json;
@@ -111,7 +112,7 @@ fn fsck_takes_damaged_links_out_of_dvcs_cache() {
 }
 
 /// What `gc` says that it removed and kept.
-fn gc(project: &Project, arguments: &[&str]) -> (u64, u64) {
+pub fn gc(project: &Project, arguments: &[&str]) -> (u64, u64) {
     let ran = project.run(&[&["gc", "--json"], arguments].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let objects = ran.json()["objects"].clone();
