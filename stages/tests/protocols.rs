@@ -12,6 +12,7 @@ use stages::methods::method::Hyperparameters;
 use stages::parameters::Parameters;
 use stages::programs::{train, tune};
 use stages::protocols::EXPERIMENTS;
+use stages::protocols::differences;
 use stages::protocols::parts::Selection;
 use stages::protocols::protocol::{self, Judge, Name, Protocol};
 use stages::protocols::runs::{Finals, Observed};
@@ -467,4 +468,14 @@ fn streams_are_never_shared_and_parts_never_overlap() {
     split.sort_unstable();
     all.sort_unstable();
     assert_eq!(split, all, "each training row is in one of the two, no test row in either");
+}
+
+#[test]
+fn what_lies_between_protocols_is_what_both_run() {
+    let sides = differences::of_lowrank().unwrap();
+    // A to H don't run as published, so they are no difference to what does.
+    assert_eq!(sides.between("as-run", "as-published").unwrap(), ["γ is applied"]);
+    let controlled = sides.between("as-run", "controlled").unwrap();
+    assert_eq!(controlled.len(), sides.fields.len());
+    assert_eq!(sides.between("as-run", "as-stated"), None);
 }

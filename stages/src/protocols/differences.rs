@@ -8,6 +8,9 @@ use crate::lowrank::protocol::{Name as LowrankName, Outputs, Protocol as Lowrank
 use crate::parameters::{ParameterError, Parameters};
 use crate::train::Criterion;
 
+/// What stands where a protocol does without what a field is about.
+const NOT_RUN: &str = "not run";
+
 /// An experiment's protocols side by side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SideBySide {
@@ -30,11 +33,14 @@ impl Field {
 }
 
 impl SideBySide {
-    /// The fields in which two protocols differ; none if one of them is not here.
+    /// The fields in which two protocols differ, of what both run; none if one of them is not here.
     pub fn between(&self, first: &str, second: &str) -> Option<Vec<&str>> {
         let place = |name: &str| self.protocols.iter().position(|protocol| protocol == name);
         let (first, second) = (place(first)?, place(second)?);
-        let differ = self.fields.iter().filter(|field| field.values[first] != field.values[second]);
+        let differ = self.fields.iter().filter(|field| {
+            let (first, second) = (&field.values[first], &field.values[second]);
+            first != second && first != NOT_RUN && second != NOT_RUN
+        });
         Some(differ.map(|field| field.name.as_str()).collect())
     }
 }
@@ -84,7 +90,7 @@ pub fn side_by_side(experiment: &Experiment, parameters: &Parameters) -> Result<
         fields.push(field(&format!("start of {}", arm.name), &|of| match of.arm(arm.name).map(|arm| arm.start) {
             Ok(Start::Fresh) => "fresh weights".to_owned(),
             Ok(Start::Trained { arm }) => format!("the trained weights of {arm}"),
-            Err(_) => "not run".to_owned(),
+            Err(_) => NOT_RUN.to_owned(),
         }));
     }
     let protocols = protocols.iter().map(|of| of.name.to_string()).collect();
@@ -101,7 +107,7 @@ pub fn of_lowrank() -> Result<SideBySide, LowrankError> {
     let (of_first, of_third) = (of(first), of(third));
     let field = |name: &str, protocols: &[Option<LowrankProtocol>], words: &dyn Fn(&LowrankProtocol) -> String| Field {
         name: name.to_owned(),
-        values: protocols.iter().map(|of| of.as_ref().map_or_else(|| "not run".to_owned(), words)).collect(),
+        values: protocols.iter().map(|of| of.as_ref().map_or_else(|| NOT_RUN.to_owned(), words)).collect(),
     };
     let outputs = |of: &LowrankProtocol| match of.outputs {
         Outputs::MinusOneOrZero => "−1 or 0".to_owned(),
