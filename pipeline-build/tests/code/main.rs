@@ -3,7 +3,6 @@
 mod references;
 mod scratch;
 
-
 use pipeline_build::{BuiltFrom, Code, Error, Rules};
 use scratch::{LOCK, MANIFEST, Scratch, changed, digest_of, set};
 
