@@ -254,8 +254,17 @@ fn the_stage_writes_what_audit_shows() {
     assert_eq!(before.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&before.stderr).contains("there are no checks yet"));
     let claims = root.join("claims/svvar.yaml");
-    let stage =
-        ["stage", "checks", "svdgrad", "gwd", "--claims", claims.to_str().unwrap(), "--out", "artifacts/checks.json"];
+    let stage = [
+        "stage",
+        "checks",
+        "svdgrad",
+        "gwd",
+        "lowrank",
+        "--claims",
+        claims.to_str().unwrap(),
+        "--out",
+        "artifacts/checks.json",
+    ];
     let output = retrial(&stage);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let shown = String::from_utf8(retrial(&["audit", "--checks"]).stdout).unwrap();
@@ -270,5 +279,6 @@ fn the_stage_writes_what_audit_shows() {
     let parameters = Parameters::of_study(&root.join("params.yaml")).unwrap();
     let expected =
         ["svdgrad", "gwd"].map(|name| side_by_side(protocol::find(EXPERIMENTS, name).unwrap(), &parameters).unwrap());
-    assert_eq!(sides, expected);
+    assert_eq!(sides[..2], expected);
+    assert_eq!((sides[2].experiment.as_str(), sides.len()), ("lowrank", 3));
 }

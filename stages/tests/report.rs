@@ -375,7 +375,7 @@ fn the_stage_puts_each_experiments_figures_into_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let svg = |title: &str| format!("<svg width=\"10\" viewBox=\"0 0 1 1\"><title>{title}</title><g></g></svg>");
-    for name in ["another", "validation-loss", "training-loss"] {
+    for name in ["another", "budget", "validation-loss", "training-loss", "variance"] {
         artifact::write(&folder.path().join(format!("plots/svvar/{name}.svg")), svg(name).as_bytes()).unwrap();
     }
     artifact::write(&folder.path().join("plots/svvar/validation-loss.png"), b"not looked at").unwrap();
@@ -397,6 +397,15 @@ fn the_stage_puts_each_experiments_figures_into_the_page() {
     let places: Vec<_> = ["validation-loss", "another", "training-loss"]
         .map(|title| html.find(&format!("aria-label=\"{title}\"")))
         .into();
+    // What is drawn of searches and of the spread stands with what is said of them.
+    let order = [
+        "<h4>Checks without training",
+        "<h4>Searches",
+        "=\"budget\"",
+        "<h4>Where the spread comes from",
+        "=\"variance\"",
+    ];
+    assert!(order.map(|part| html.find(part).unwrap()).is_sorted());
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     assert!(!html.contains("outside"));
     for part in [

@@ -7,9 +7,10 @@ use crate::artifact;
 use crate::checks::{Checks, check};
 use crate::claims::read;
 use crate::claims::schema::Claim;
+use crate::lowrank;
 use crate::parameters::Parameters;
 use crate::protocols::EXPERIMENTS;
-use crate::protocols::differences::side_by_side;
+use crate::protocols::differences::{of_lowrank, side_by_side};
 use crate::protocols::protocol;
 use crate::protocols::tuning::Tuning;
 
@@ -39,6 +40,11 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let tunings = files.iter().map(|file| artifact::read_json(file)).collect::<Result<Vec<Tuning>, _>>()?;
     let mut checks = Checks::default();
     for name in &args.experiments {
+        // There nothing is tuned and nothing chosen.
+        if name == lowrank::NAME {
+            checks.protocols.push(of_lowrank()?);
+            continue;
+        }
         let experiment = protocol::find(EXPERIMENTS, name)?;
         checks.findings.extend(check(experiment, parameters, &tunings, &claims)?);
         checks.protocols.push(side_by_side(experiment, parameters)?);

@@ -119,7 +119,8 @@ fn figures_of(plots: &Path, experiment: &str) -> Result<Vec<Figure>, Box<dyn std
     for path in files {
         let text =
             std::fs::read_to_string(&path).map_err(|source| ArtifactError::Read { path: path.clone(), source })?;
-        figures.push(Figure::parse(&text).map_err(|source| UnfitFigure { path, source })?);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        figures.push(Figure::parse(&text).map_err(|source| UnfitFigure { path, source })?.named(&name));
     }
     Ok(figures)
 }

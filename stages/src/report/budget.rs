@@ -13,7 +13,6 @@ const SHOWN: [usize; 10] = [1, 2, 3, 5, 10, 15, 20, 30, 50, 100];
 /// A row for each number of trials, a column for each method, protocol by protocol.
 pub fn table(budget: &Budget) -> Markup {
     html! {
-        h4 { "Search budgets" }
         p {
             "The best validation score to be expected of so many trials: mean over a method's tunings ± their standard "
             "deviation, trials taken to be interchangeable."

@@ -10,10 +10,32 @@ use crate::claims::numbers::list;
 use crate::claims::spread::Spread;
 use crate::protocols::differences::SideBySide;
 
+/// What a figure is about: it stands beside the tables on the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Topic {
+    Results,
+    Searches,
+    Spread,
+}
+
+impl Topic {
+    /// By the beginning of its name.
+    fn of(figure: &Figure) -> Self {
+        match figure.name.split('-').next() {
+            Some("budget" | "tuning") => Self::Searches,
+            Some("repeats" | "variance") => Self::Spread,
+            _ => Self::Results,
+        }
+    }
+}
+
 /// The parts of the material that are about one experiment.
 pub struct Shared<'a> {
     name: &'a str,
-    figures: &'a [Figure],
+    /// The figures of its results, of its searches, and of the spread of its runs.
+    results: Vec<&'a Figure>,
+    searches: Vec<&'a Figure>,
+    sources: Vec<&'a Figure>,
     pub protocols: Option<&'a SideBySide>,
     findings: Vec<&'a Finding>,
     budget: Option<&'a Budget>,
@@ -22,9 +44,13 @@ pub struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     pub fn new(material: &'a Material, name: &'a str) -> Self {
+        let figures = material.figures.get(name).map(Vec::as_slice).unwrap_or_default();
+        let on = |topic: Topic| figures.iter().filter(|figure| Topic::of(figure) == topic).collect();
         Self {
             name,
-            figures: material.figures.get(name).map(Vec::as_slice).unwrap_or_default(),
+            results: on(Topic::Results),
+            searches: on(Topic::Searches),
+            sources: on(Topic::Spread),
             protocols: material.checks.protocols.iter().find(|sides| sides.experiment == name),
             findings: material.checks.findings.iter().filter(|finding| finding.experiment == name).collect(),
             budget: material.budgets.get(name),
@@ -35,8 +61,9 @@ impl<'a> Shared<'a> {
     /// What there is, in words; nothing if there is nothing.
     fn contents(&self) -> Vec<String> {
         let mut contents = Vec::new();
-        if !self.figures.is_empty() {
-            contents.push(count(self.figures.len(), "figure"));
+        let figures = self.results.len() + self.searches.len() + self.sources.len();
+        if figures > 0 {
+            contents.push(count(figures, "figure"));
         }
         if self.protocols.is_some() {
             contents.push("protocols side by side".to_owned());
@@ -80,21 +107,31 @@ pub fn evidence(shared: &Shared) -> Markup {
                     h3 { "Experiment " (shared.name) }
                     span.quiet { (contents.join(" · ")) }
                 }
-                (figures(shared.figures))
+                @if !shared.results.is_empty() {
+                    h4 { "Figures" }
+                    (figures(&shared.results))
+                }
                 @if let Some(sides) = shared.protocols { (design::protocols(sides)) }
                 (design::checks(&shared.findings))
-                @if let Some(budget) = shared.budget { (budget::table(budget)) }
-                @if let Some(spread) = shared.spread { (spread::shares(spread)) }
+                @if shared.budget.is_some() || !shared.searches.is_empty() {
+                    h4 { "Searches" }
+                    (figures(&shared.searches))
+                    @if let Some(budget) = shared.budget { (budget::table(budget)) }
+                }
+                @if shared.spread.is_some() || !shared.sources.is_empty() {
+                    h4 { "Where the spread comes from" }
+                    (figures(&shared.sources))
+                    @if let Some(spread) = shared.spread { (spread::shares(spread)) }
+                }
             }
         }
     }
 }
 
 /// The first is shown at once, the others on demand.
-fn figures(figures: &[Figure]) -> Markup {
+fn figures(figures: &[&Figure]) -> Markup {
     html! {
         @if let [first, more @ ..] = figures {
-            h4 { "Figures" }
             (first.markup(&caption(first)))
             @if !more.is_empty() {
                 details.more {

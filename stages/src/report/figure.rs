@@ -15,6 +15,8 @@ pub enum FigureError {
 /// An SVG that draws and does nothing else: no scripts, no styles, no links, nothing from elsewhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
+    /// What it is called among an experiment's figures: the name of its file, if it has one.
+    pub name: String,
     /// What the figure shows, in words: the SVG's title.
     pub title: String,
     view_box: String,
@@ -60,7 +62,13 @@ impl Figure {
     /// Takes an SVG file apart. Anything but plain drawing is an error, since figures are the one thing in the page that
     /// is not escaped.
     pub fn parse(svg: &str) -> Result<Self, FigureError> {
-        let mut figure = Self { title: String::new(), view_box: String::new(), width: 0.0, content: String::new() };
+        let mut figure = Self {
+            name: String::new(),
+            title: String::new(),
+            view_box: String::new(),
+            width: 0.0,
+            content: String::new(),
+        };
         let mut open: Vec<&str> = Vec::new();
         let mut rest = svg.trim();
         let mut root_seen = false;
@@ -119,6 +127,11 @@ impl Figure {
         // As text, so that it can be escaped again wherever it is put.
         figure.title = unescape(&figure.title);
         Ok(figure)
+    }
+
+    /// The figure under a name.
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
     }
 
     /// The figure with its caption, in a box of its own that scrolls where the page is narrow.

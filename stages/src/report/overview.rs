@@ -27,9 +27,9 @@ const KEY_SENTENCES: usize = 2;
 /// longer take the table for one.
 pub fn overview(verdicts: &Verdicts) -> Markup {
     let mut protocols: Vec<&str> = Vec::new();
-    for under in verdicts.claims.iter().flat_map(|claim| &claim.protocols) {
-        if !protocols.contains(&under.protocol.as_str()) {
-            protocols.push(&under.protocol);
+    for name in verdicts.claims.iter().flat_map(|claim| &claim.protocols).flat_map(names) {
+        if !protocols.contains(&name) {
+            protocols.push(name);
         }
     }
     html! {
@@ -97,11 +97,11 @@ fn row(claim: &ClaimVerdicts, under: &ProtocolVerdict, scale: Scale, all: &[&Evi
     let outcome = claim.published_verdict(under);
     let anchor = slug(&claim.id);
     html! {
-        tr.under role="row" data-claim=(anchor) data-experiment=(claim.experiment) data-protocol=(under.protocol)
+        tr.under role="row" data-claim=(anchor) data-experiment=(claim.experiment) data-protocols=(names(under).collect::<Vec<_>>().join("\n"))
             data-verdict=(under.verdict.words()) {
             th.protocol scope="row" role="rowheader" data-key=(place) {
                 // Needed where rows do not stand under their claim, and to readers who go from row to row.
-                a.of href={ "#" (anchor) } { (claim.id) } " " (under.protocol)
+                a.of href={ "#" (anchor) } { (claim.id) } " " (under.protocols())
             }
             td.verdict role="cell" data-key=(rank(under.verdict)) { (badge(under.verdict)) }
             td.difference role="cell" data-key=[in_margins(claim, under)] {
@@ -131,6 +131,11 @@ fn row(claim: &ClaimVerdicts, under: &ProtocolVerdict, scale: Scale, all: &[&Evi
             }
         }
     }
+}
+
+/// A protocol's name, and those of the protocols that come to the same.
+fn names(under: &ProtocolVerdict) -> impl Iterator<Item = &str> {
+    std::iter::once(&under.protocol).chain(&under.also).map(String::as_str)
 }
 
 /// The size of the difference on a scale that all claims share.

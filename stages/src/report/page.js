@@ -25,7 +25,11 @@
     element.append(...children);
     return element;
   };
-  const distinct = (key) => [...new Set(entries.map(({ row }) => row.dataset[key]))];
+  const protocols = (row) => row.dataset.protocols.split("\n");
+  const names = {
+    experiment: [...new Set(entries.map(({ row }) => row.dataset.experiment))],
+    protocol: [...new Set(entries.flatMap(({ row }) => protocols(row)))],
+  };
   const key = (row, column) => {
     const value = row.cells[column].dataset.key;
     return value === undefined ? null : Number(value);
@@ -35,7 +39,7 @@
 
   const search = make("input", { type: "search", placeholder: "claim, method, metric …", autocomplete: "off" });
   const choice = (name, all) => {
-    const options = distinct(name).map((value) => make("option", { value }, value));
+    const options = names[name].map((value) => make("option", { value }, value));
     const select = make("select", {}, make("option", { value: "" }, all), ...options);
     select.addEventListener("change", () => change({ [name]: select.value }));
     return select;
@@ -117,7 +121,7 @@
   const shown = ({ row, text }) =>
     (state.verdicts.size === 0 || state.verdicts.has(row.dataset.verdict)) &&
     (!state.experiment || row.dataset.experiment === state.experiment) &&
-    (!state.protocol || row.dataset.protocol === state.protocol) &&
+    (!state.protocol || protocols(row).includes(state.protocol)) &&
     state.q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 
   // Rows without a value stand last either way.
@@ -179,8 +183,8 @@
       const one = (name, among) => (among.includes(parts.get(name)) ? parts.get(name) : "");
       const sort = parts.get("sort") || "";
       state.q = parts.get("q") || "";
-      state.experiment = one("experiment", distinct("experiment"));
-      state.protocol = one("protocol", distinct("protocol"));
+      state.experiment = one("experiment", names.experiment);
+      state.protocol = one("protocol", names.protocol);
       state.verdicts = new Set((parts.get("verdict") || "").split(",").filter((verdict) => chips.has(verdict)));
       state.sort = sort.replace(/-$/, "");
       if (!columns.some((column) => column.dataset.column === state.sort)) state.sort = "";

@@ -78,7 +78,6 @@ pub fn shares(spread: &Spread) -> Markup {
     };
     let shares: Vec<&Share> = spread.shares.iter().filter(of_first).collect();
     html! {
-        h4 { "Where the spread comes from" }
         p {
             "The " (first.method) " under " (first.protocol) " with one source of chance varied at a time: "
             (labels::metric(&first.metric)) ", " (first.at.words(first.best_by)) ". Shares of the variance with all of them varied together; they need \

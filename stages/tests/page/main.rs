@@ -18,6 +18,7 @@ fn golden(name: &str) -> PathBuf {
 fn material() -> Material {
     let mut verdicts: Verdicts = artifact::read_json(&golden("verdicts.json")).unwrap();
     verdicts.claims[0].statement.push_str(" <script>document.title = 'owned'</script><img src=x onerror=alert(1)>");
+    verdicts.claims[1].protocols[0].also = vec!["as-stated".to_owned(), "as-imagined".to_owned()];
     let amendment =
         OwnedAmendment { date: "2026-01-31".into(), was: "0f".repeat(32), why: "A slip of the pen.".into() };
     verdicts.claims[1].amendments.push(amendment);
