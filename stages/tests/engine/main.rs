@@ -15,6 +15,7 @@ mod history;
 mod invalidation;
 mod kill;
 mod lock;
+mod metrics;
 mod newcomer;
 mod project;
 mod python;
