@@ -11,6 +11,7 @@ pub mod digest; // files and folders -> digests
 pub mod error;
 pub mod events; // what happens meanwhile, as data
 pub mod execute; // makes it true
+pub mod watch; // until something that it rests on changes
 pub mod fingerprint; // a stage and what it reads -> its key
 pub mod graph; // stages -> who waits for whom
 pub mod history; // what the study was at a commit

@@ -23,6 +23,7 @@ pub mod plots; // one file a figure
 pub mod report; // the page and the summary
 pub mod export; // the results in other tools' formats
 
+pub mod names; // names as parts of paths
 pub mod pairwise; // sums in NumPy's order
 pub mod artifact; // files that stages write: whole or not at all, same bytes every time
 pub mod parameters; // the parameters that a stage declared

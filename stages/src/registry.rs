@@ -12,7 +12,8 @@ use stages::cli::{self, audit, compare, diff, doctor, export, search};
 use stages::device::place::Place;
 use stages::parameters::Parameters;
 use stages::programs::{
-    budget, checks, lowrank, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned, verdicts,
+    budget, checks, curves, lowrank, mnist1d, plots, report, sensitivity, spread, statistics, train, tune, tuned,
+    verdicts,
 };
 use stages::protocols::EXPERIMENTS;
 
@@ -120,6 +121,7 @@ pub static STUDY: Study = Study {
         program!(budget, nothing_more),
         program!(checks, experiments),
         program!(spread, nothing_more),
+        program!(curves, nothing_more),
         program!(plots, nothing_more),
         program!(verdicts, nothing_more),
         program!(report, nothing_more),

@@ -1,18 +1,21 @@
 //! The command line: one file a command. Arguments are parsed and results printed here; nothing is computed.
 
 mod checkout;
+mod completions;
 mod dag;
 mod diff;
 mod digest;
 mod fsck;
 mod gc;
 mod log;
+mod man;
 mod repro;
 mod stages;
 mod status;
 mod table;
 mod trace;
 mod verify;
+mod watch;
 mod why;
 
 use std::io::{IsTerminal, Write};
@@ -182,13 +185,19 @@ fn command(study: &Study) -> clap::Command {
     for own in study.commands {
         command = command.subcommand((own.arguments)());
     }
-    command.subcommand(stage)
+    command
+        .subcommand(stage)
+        .subcommand(completions::Completions::augment_args(clap::Command::new("completions")))
+        .subcommand(man::Pages::augment_args(clap::Command::new("man")))
 }
 
 fn dispatch(study: &'static Study, matches: &ArgMatches) -> Result<ExitCode, Error> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(ExitCode::from(2)) };
-    if name == "stage" {
-        return stage(study, matches);
+    match name {
+        "stage" => return stage(study, matches),
+        "completions" => return Ok(completions::run(study, &parsed(matches)?)),
+        "man" => return man::run(study, &parsed(matches)?),
+        _ => (),
     }
     let own = study.commands.iter().find(|own| own.name == name);
     let (root, here) = match find_root() {

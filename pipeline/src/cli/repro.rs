@@ -1,5 +1,6 @@
 //! `repro`: makes everything true.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use super::{Context, OverlayArgs, coloured, interruptions, print, print_json, terminal};
 use crate::error::Error;
 use crate::execute::{self, Failure, Interrupt, Options, Summary};
+use crate::graph::Graph;
 use crate::manifest::Parameters;
 use crate::plan;
 use crate::progress::{Colour, Lines, Live, duration};
@@ -19,7 +21,7 @@ use crate::study::Round;
 /// A stage runs when its command, its dependencies, its parameters or its code differ from every run on record. Outputs
 /// that are on record are put back instead. Exit code 0: all is as it should be; 1: a stage failed; 2: bad input, and
 /// nothing was changed; 130: interrupted.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Repro {
     /// Stages, their outputs, or whole dvc.yaml files to bring up to date with all that they rest on; default: the dvc.yaml of
     /// this folder, or else of the root
@@ -57,15 +59,27 @@ pub(super) struct Repro {
     /// The most seeds that --until-decided runs an experiment with
     #[arg(long, value_name = "N", default_value_t = 100, requires = "until_decided")]
     max_seeds: usize,
+    /// Then wait until dependencies, parameters or dvc.yaml change, and do it again; Ctrl-C ends that, with exit code 0 between
+    /// two runs
+    #[arg(long, conflicts_with_all = ["dry", "force", "until_decided"])]
+    watch: bool,
 }
 
-pub(super) fn run(context: &Context, mut arguments: Repro) -> Result<ExitCode, Error> {
+pub(super) fn run(context: &Context, arguments: Repro) -> Result<ExitCode, Error> {
+    if arguments.watch { super::watch::run(context, &arguments) } else { once(context, arguments, &mut None) }
+}
+
+/// Makes everything true, in as many rounds as that takes.
+pub(super) fn once(
+    context: &Context,
+    mut arguments: Repro,
+    signals: &mut Option<[Arc<AtomicBool>; 2]>,
+) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let mut lines = Lines::new(std::io::stderr(), coloured(&std::io::stderr()));
-    let mut signals = None;
     let mut before = Summary::default();
     loop {
-        let Some((mut summary, parameters)) = round(context, &arguments, &mut signals, &mut lines)? else {
+        let Some((mut summary, parameters)) = round(context, &arguments, signals, &mut lines)? else {
             return Ok(ExitCode::SUCCESS);
         };
         let fine = summary.failed.is_empty() && summary.not_run.is_empty() && !summary.interrupted;
@@ -97,12 +111,7 @@ fn round(
     lines: &mut Lines<std::io::Stderr>,
 ) -> Result<Option<(Summary, Parameters)>, Error> {
     let (parameters, graph) = context.load(&arguments.overlay)?;
-    let wanted = match (arguments.targets.is_empty(), arguments.all_pipelines) {
-        (true, false) => graph.select_here(),
-        (true, true) => graph.select(&[], false)?,
-        (false, _) if arguments.downstream => graph.with_downstream(graph.select(&arguments.targets, true)?),
-        (false, _) => graph.select(&arguments.targets, arguments.single_item)?,
-    };
+    let wanted = select(&graph, arguments)?;
     graph.check_dependencies(&context.root)?;
     let mut workspace = context.workspace(parameters.clone(), &arguments.overlay)?;
     for &stage in &wanted {
@@ -134,6 +143,22 @@ fn round(
         execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?
     };
     Ok(Some((summary, parameters)))
+}
+
+/// The graph as it is now, and the stages that are asked for.
+pub(super) fn wanted(context: &Context, arguments: &Repro) -> Result<(Graph, BTreeSet<usize>), Error> {
+    let (_, graph) = context.load(&arguments.overlay)?;
+    let wanted = select(&graph, arguments)?;
+    Ok((graph, wanted))
+}
+
+fn select(graph: &Graph, arguments: &Repro) -> Result<BTreeSet<usize>, Error> {
+    Ok(match (arguments.targets.is_empty(), arguments.all_pipelines) {
+        (true, false) => graph.select_here(),
+        (true, true) => graph.select(&[], false)?,
+        (false, _) if arguments.downstream => graph.with_downstream(graph.select(&arguments.targets, true)?),
+        (false, _) => graph.select(&arguments.targets, arguments.single_item)?,
+    })
 }
 
 /// What the study wants to be changed for another round.

@@ -30,3 +30,4 @@ mod court; // the judgement itself, tried with known truths
 pub mod numbers; // numbers as people read them
 mod sentences; // verdicts in words
 pub mod verdict; // the answer's shape
+pub mod metrics; // a few numbers of each

@@ -20,7 +20,8 @@ const PROFILE: &str = "https://w3id.org/ro/crate/1.2";
 /// Who made the study, under which licence: GitHub's and Zenodo's way to say so.
 const CITATION: &str = "CITATION.cff";
 
-/// Where a study keeps the page about its verdicts, and its claims.
+/// Where a study keeps the page about its verdicts, their numbers, and its claims.
+const METRICS: &str = "artifacts/metrics";
 const REPORT: &str = "artifacts/report";
 const CLAIMS: &str = "claims";
 
@@ -83,7 +84,6 @@ pub fn items(root: &Path, tables: &[Table], verdicts: &Path) -> Result<Vec<Item>
         ("dvc.lock", "Digests of all that each stage read and wrote"),
         ("retrial.yaml", "How the study is kept"),
         (CITATION, "How the study is cited"),
-        ("artifacts/metrics.json", "Differences and verdicts in numbers, claim by claim"),
         ("artifacts/checks.json", "What can be said without training"),
     ] {
         let path = root.join(path);
@@ -94,9 +94,11 @@ pub fn items(root: &Path, tables: &[Table], verdicts: &Path) -> Result<Vec<Item>
     found.extend(below(&needed(CLAIMS)?)?.into_iter().map(|path| (path, "Claims, and what would settle them")));
     found.extend(tables.iter().map(|table| (table.path.clone(), "Results of runs, one observation a row")));
     found.push((verdicts.to_owned(), "The verdict on every claim under every protocol, with its evidence"));
-    let report = root.join(REPORT);
-    if report.is_dir() {
-        found.extend(below(&report)?.into_iter().map(|path| (path, "A part of the report on the verdicts")));
+    for (folder, description) in [(METRICS, "A verdict in numbers"), (REPORT, "A part of the report on the verdicts")] {
+        let folder = root.join(folder);
+        if folder.is_dir() {
+            found.extend(below(&folder)?.into_iter().map(|path| (path, description)));
+        }
     }
     found.sort();
     found.dedup_by(|one, other| one.0 == other.0);

@@ -1,7 +1,8 @@
 //! TensorBoard: a folder for each run, with one event file of scalars.
 
 use super::runs::{Curves, Run};
-use super::{Files, part, record};
+use super::{Files, record};
+use crate::names::part;
 
 /// Without a time and a host, which TensorBoard does not need.
 const FILE: &str = "events.out.tfevents.0.retrial";

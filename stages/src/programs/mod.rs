@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod checks;
+pub mod curves;
 pub mod lowrank;
 pub mod mnist1d;
 pub mod plots;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::claims::metrics::metrics;
 use crate::claims::predicted::Predicted;
 use crate::claims::{judge, read};
 use crate::parameters::Parameters;
@@ -21,12 +22,21 @@ pub struct Args {
     /// The JSON file to write
     #[arg(long)]
     out: PathBuf,
+    /// A folder for a few numbers of each verdict, as DVC shows metrics: CLAIM/PROTOCOL.json
+    #[arg(long)]
+    metrics: Option<PathBuf>,
 }
 
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let claims = read::read(&args.claims)?;
     let rows = table::read_all(&args.runs)?;
     let predicted = Predicted::read(&args.predictions)?;
-    artifact::write_json(&args.out, &judge::judge_with(&claims, &rows, &predicted)?)?;
+    let verdicts = judge::judge_with(&claims, &rows, &predicted)?;
+    artifact::write_json(&args.out, &verdicts)?;
+    if let Some(folder) = &args.metrics {
+        for (path, numbers) in metrics(&verdicts) {
+            artifact::write_json(&folder.join(path), &numbers)?;
+        }
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::{Map, Value, json};
 
 use crate::lock::MIXED;
+use crate::metrics;
 use crate::project::{Action, Project};
 
 /// Of everything that a lock can hold.
@@ -329,4 +330,41 @@ fn status_speaks_dvcs_language() {
     project.write("dvc.yaml", &project.read("dvc.yaml").replace("[lr, opt.a", "[lr"));
     let words = project.run(&["status", "--json"]).json()["par"].clone();
     assert_eq!(words, json!([{"changed deps": {"params.yaml": {"opt.a": "deleted"}}}]));
+}
+
+/// What the study's own stages write for DVC, DVC shows.
+#[test]
+#[ignore = "needs dvc on the PATH: .ci/run installs it and runs this"]
+fn metrics_and_plots_of_a_study_are_shown() {
+    let project = metrics::study();
+    dvc(&project, &["init", "-q"]);
+    project.repro(&[]);
+    assert_content(&project);
+    git(&project, &["add", "."]);
+    git(&project, &["commit", "-qm", "one"]);
+    let shown = |arguments: &[&str]| -> Value { serde_json::from_str(&dvc(&project, arguments)).unwrap() };
+    let own = |path: &str| -> Value { serde_json::from_str(&project.read(path)).unwrap() };
+    let before = own("metrics/C-1/controlled.json");
+    let metrics = shown(&["metrics", "show", "--json"]);
+    assert_eq!(metrics[""]["data"]["metrics/C-1/controlled.json"]["data"], before);
+    assert_eq!(metrics[""]["data"].as_object().unwrap().len(), 3);
+
+    project.write(
+        "runs.csv",
+        &project.read("runs.csv").replace("controlled,a,3,1,test_loss,0.75", "controlled,a,3,1,test_loss,0.5"),
+    );
+    project.repro(&[]);
+    let after = own("metrics/C-1/controlled.json");
+    let changes = shown(&["metrics", "diff", "--json"]);
+    let change = &changes["metrics/C-1/controlled.json"]["difference"];
+    assert_eq!((&change["old"], &change["new"]), (&before["difference"], &after["difference"]));
+    assert_ne!(before["difference"], after["difference"]);
+
+    let plots = shown(&["plots", "show", "--json"]);
+    let points = plots["data"]["e, as-run"][0]["content"]["data"]["values"].as_array().unwrap();
+    let point = |field: &str, epoch: &str| {
+        let found = points.iter().find(|point| point["field"] == field && point["epoch"] == epoch).unwrap();
+        found[field].clone()
+    };
+    assert_eq!([point("a", "1"), point("b", "1"), point("a", "2")], ["3.0", "1.125", "1.5"]);
 }
