@@ -10,6 +10,7 @@ use stages::claims::verdict::Verdicts;
 use stages::parameters::Parameters;
 use stages::plots::learning_curves::LearningCurves;
 use stages::plots::paired_differences::PairedDifferences;
+use stages::plots::palette::Palette;
 use stages::plots::{self, theme};
 use stages::table::{self, Observation};
 use stages::{artifact, programs};
@@ -167,30 +168,48 @@ fn a_diverging_run_does_not_press_the_others_flat() {
 }
 
 #[test]
-fn methods_keep_their_colours() {
-    assert_eq!(theme::colours(&["baseline", "svvar"]), [theme::BLUE, theme::VERMILION]);
-    assert_eq!(theme::colours(&["svvar", "x", "baseline"]), [theme::VERMILION, theme::GREEN, theme::BLUE]);
-    let many: Vec<String> = (0..20).map(|i| format!("m{i}")).collect();
-    let colours = theme::colours(&many.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut first: Vec<String> = colours[..6].iter().map(|colour| theme::hex(*colour)).collect();
+fn methods_have_the_colour_of_their_role() {
+    let claims = claims();
+    let claims: Vec<&Claim> = claims.iter().collect();
+    let palette = Palette::of_claims("svvar", &claims, ["unnamed", "svvar"].into_iter());
+    assert_eq!(palette.methods().collect::<Vec<_>>(), ["baseline", "svvar", "baseline-at-svvar", "unnamed"]);
+    let colours = |palette: &Palette, methods: &[&str]| -> Vec<theme::Colour> {
+        methods.iter().map(|method| palette.colour(method)).collect()
+    };
+    let named = ["baseline", "svvar", "baseline-at-svvar"];
+    assert_eq!(colours(&palette, &named), [theme::BLUE, theme::VERMILION, theme::SKY]);
+    // From verdicts they are the same as from the claims.
+    let verdicts: Verdicts = artifact::read_json(Path::new("tests/golden/report/verdicts.json")).unwrap();
+    let of_verdicts = Palette::of_verdicts("svvar", &verdicts.claims);
+    assert_eq!(colours(&of_verdicts, &named), colours(&palette, &named));
+    assert_eq!(palette.colour("of another experiment"), theme::QUIET_INK);
+
+    let many: Vec<String> = (0..20).map(|i| format!("m{i:02}")).collect();
+    let palette = Palette::of_claims("svvar", &[], many.iter().map(String::as_str));
+    let mut first: Vec<String> = many[..6].iter().map(|method| theme::hex(palette.colour(method))).collect();
     first.sort();
     first.dedup();
-    assert_eq!((colours.len(), first.len()), (20, 6));
+    assert_eq!(first.len(), 6);
+    // The two networks of a configuration, whatever claims name.
+    let palette = Palette::of_claims("lowrank", &[], ["A-sigmoid", "H-relu"].into_iter());
+    assert_eq!(colours(&palette, &["H-relu", "A-sigmoid"]), [theme::BLUE, theme::VERMILION]);
 }
 
 #[test]
 fn paired_differences_show_every_seed() {
     let verdicts: Verdicts = artifact::read_json(Path::new("tests/golden/report/verdicts.json")).unwrap();
-    let figure = PairedDifferences::new(&verdicts.claims[0]).unwrap();
+    let palette = Palette::of_verdicts("svvar", &verdicts.claims);
+    let figure = PairedDifferences::new(&verdicts.claims[0], &palette).unwrap();
     let svg = plots::svg(&figure).unwrap();
     assert_eq!(svg.matches("<circle").count(), 12);
-    for text in ["as-run", "as-stated", "controlled", "9", "mean", "test loss (nats), last epoch", "difference (nats)"]
-    {
+    for text in ["as-run", "as-stated", "controlled", "9", "mean", "test loss (nats)", "difference (nats)"] {
         assert!(svg.contains(&format!(">\n{text}\n</text>")), "{text} is missing");
     }
+    assert!(svg.contains("difference: svvar − baseline, last epoch"));
     assert!(svg.contains("grey band: margin ±0.02"));
+    assert!(svg.contains(&format!("r=\"6\" fill=\"{}\"", theme::hex(theme::VERMILION))));
     assert_eq!(plots::png(&figure).unwrap(), plots::png(&figure).unwrap());
-    assert_eq!(PairedDifferences::new(&verdicts.claims[2]), None);
+    assert_eq!(PairedDifferences::new(&verdicts.claims[2], &palette), None);
 }
 
 #[derive(Parser)]
@@ -224,8 +243,9 @@ fn the_stage_writes_a_figure_for_each_metric_of_the_tables() {
         files.insert(entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap());
     }
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
-    let stems = ["validation-accuracy.png", "validation-accuracy.svg", "validation-loss.png", "validation-loss.svg"];
-    assert_eq!(names, stems);
+    let stems = ["final-scores", "validation-accuracy", "validation-loss"];
+    let expected = stems.iter().flat_map(|stem| [format!("{stem}.png"), format!("{stem}.svg")]);
+    assert_eq!(names, expected.collect::<Vec<_>>());
     assert_eq!(files["validation-loss.svg"], plots::svg(&curves(&rows)).unwrap().into_bytes());
 
     // The PNG is a picture of the SVG's size, with the paper's white and the baseline's blue in it.

@@ -11,7 +11,7 @@ use stages::claims::schema::{At, OwnedAmendment, Side};
 use stages::claims::verdict::{Evidence, InsideNumber, PublishedNumber, Verdicts};
 use stages::claims::{read, spread};
 use stages::parameters::Parameters;
-use stages::plots::{self, paired_differences::PairedDifferences};
+use stages::plots::{self, paired_differences::PairedDifferences, palette::Palette};
 use stages::programs;
 use stages::report::{Figure, FigureError, Material, page, slug, summary};
 use stages::table::Observation;
@@ -66,7 +66,9 @@ fn the_page_says_what_was_found() {
 
 #[test]
 fn the_page_holds_all_that_it_shows() {
-    let curves = Figure::parse(&plots::svg(&PairedDifferences::new(&verdicts().claims[0]).unwrap()).unwrap()).unwrap();
+    let claim = &verdicts().claims[0];
+    let palette = Palette::of_verdicts("svvar", &verdicts().claims);
+    let curves = Figure::parse(&plots::svg(&PairedDifferences::new(claim, &palette).unwrap()).unwrap()).unwrap();
     let mut material = Material::of(verdicts());
     material.figures.insert("svvar".to_owned(), vec![curves.clone(), curves]);
     let html = page(&material).unwrap();
@@ -76,7 +78,7 @@ fn the_page_holds_all_that_it_shows() {
         assert!(!html.contains(foreign), "{foreign}");
     }
     // Differences of two claims, and the experiment's two figures once, to which both claims point.
-    assert_eq!(html.matches("<svg class=\"plot\"").count(), 4);
+    assert_eq!(html.matches("<svg class=\"plot\"").count(), 5);
     assert_eq!(html.matches("<a href=\"#_experiment-svvar\">the experiment svvar</a> for 2 figures.").count(), 2);
     let labelled = html.matches("<svg").count();
     assert_eq!(html.matches("role=\"img\" aria-label=\"").count(), labelled);

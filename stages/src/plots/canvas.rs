@@ -3,6 +3,8 @@
 //! plotters' two backends place text differently and the bitmap one has hard edges. Here text stands on its baseline in
 //! both, and the PNG is drawn at several times its size and averaged down.
 
+use std::path::Path;
+
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
@@ -11,6 +13,8 @@ use plotters::style::{FontStyle, FontTransform, register_font};
 use thiserror::Error;
 
 use super::theme;
+use super::thin::thin;
+use crate::artifact::{self, ArtifactError};
 
 /// Why a figure did not come out.
 #[derive(Debug, Error)]
@@ -21,6 +25,15 @@ pub enum PlotError {
     Draw(String),
     #[error("the figure cannot be encoded as PNG: {0}")]
     Encode(#[from] png::EncodingError),
+}
+
+/// Why a figure is not where it should be.
+#[derive(Debug, Error)]
+pub enum FileError {
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error(transparent)]
+    File(#[from] ArtifactError),
 }
 
 /// What can be drawn on a canvas of either kind.
@@ -45,7 +58,11 @@ pub fn svg(figure: &impl Figure) -> Result<String, PlotError> {
     }
     // plotters opens the file with the one tag `<svg …>`; readers of the screen find the description right behind it.
     let described = format!(" role=\"img\">\n<title>{}</title>\n", escape(&figure.description()));
-    Ok(text.replacen(">\n", &described, 1))
+    let text = text.replacen(">\n", &described, 1);
+    // What every element says and a reader takes for granted. Texts can't hold these words: their quotes are escaped.
+    Ok([" opacity=\"1\"", " stroke=\"none\" stroke-width=\"1\""]
+        .iter()
+        .fold(text, |text, usual| text.replace(usual, "")))
 }
 
 /// The figure as the bytes of a PNG file.
@@ -60,6 +77,13 @@ pub fn png(figure: &impl Figure) -> Result<Vec<u8>, PlotError> {
         canvas.complete(figure)?;
     }
     encode(&average_down(&fine, width as usize, height as usize), width, height)
+}
+
+/// Writes the figure as `FILE.svg` and `FILE.png`.
+pub fn write(figure: &impl Figure, file: &Path) -> Result<(), FileError> {
+    artifact::write(&file.with_added_extension("svg"), svg(figure)?.as_bytes())?;
+    artifact::write(&file.with_added_extension("png"), &png(figure)?)?;
+    Ok(())
 }
 
 /// Sides of the square of drawn pixels that becomes one pixel of the PNG.
@@ -119,7 +143,7 @@ const BITMAP_TYPE: TypeMetrics = TypeMetrics { size: 1.164, baseline: 0.582 };
 pub type Place = (f64, f64);
 
 /// How a line is drawn.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Stroke {
     pub colour: RGBColor,
     pub width: f64,
@@ -132,6 +156,11 @@ impl Stroke {
     /// Neither dashed nor see-through.
     pub fn solid(colour: RGBColor, width: f64) -> Self {
         Self { colour, width, opacity: 1.0, dash: None }
+    }
+
+    /// As a published curve is drawn behind ours: thinner and dashed, but in its method's colour.
+    pub fn behind(colour: RGBColor) -> Self {
+        Self { colour, width: theme::BEHIND_WIDTH, opacity: theme::BEHIND_OPACITY, dash: Some(theme::DASH) }
     }
 }
 
@@ -173,7 +202,7 @@ impl<B: DrawingBackend> Canvas<B> {
         if places.len() < 2 {
             return Ok(());
         }
-        let pixels: Vec<(i32, i32)> = places.iter().map(|place| self.pixel(*place)).collect();
+        let pixels: Vec<(i32, i32)> = thin(places).into_iter().map(|place| self.pixel(place)).collect();
         let style = ShapeStyle {
             color: stroke.colour.mix(stroke.opacity),
             filled: false,
@@ -202,8 +231,17 @@ impl<B: DrawingBackend> Canvas<B> {
         self.area.draw(&Circle::new(self.pixel(centre), self.length(radius), colour.filled())).map_err(draw_error)
     }
 
+    /// A circle's outline.
+    pub fn ring(&self, centre: Place, radius: f64, stroke: Stroke) -> Result<(), PlotError> {
+        let style = stroke.colour.stroke_width(self.length(stroke.width).max(1) as u32);
+        self.area.draw(&Circle::new(self.pixel(centre), self.length(radius), style)).map_err(draw_error)
+    }
+
     /// Text whose baseline starts, ends or is centred at `place`, as its `align` says.
     pub fn text(&self, text: &str, place: Place, kind: Type) -> Result<(), PlotError> {
+        if text.is_empty() {
+            return Ok(());
+        }
         let rise = self.type_metrics.baseline * kind.size;
         let (transform, corner) = if kind.upwards {
             (FontTransform::Rotate270, (place.0 - rise, place.1))

@@ -1,14 +1,16 @@
 //! A metric by epoch: mean over seeds and its 95 % interval per method, one panel a protocol, the published curve behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use plotters::prelude::{DrawingBackend, RGBColor};
-use plotters::style::text_anchor::HPos;
+use plotters::prelude::DrawingBackend;
 
-use super::canvas::{Canvas, Figure, PlotError, Stroke, Type, text_width};
-use super::panel::{Axis, Frame, Panel, REMARK};
+use super::axis::Axis;
+use super::canvas::{Canvas, Figure, PlotError, Stroke, text_width};
+use super::legend::{Legend, Sample};
+use super::palette::{Palette, protocols};
+use super::panel::{Frame, Panel, REMARK};
 use super::{labels, theme};
-use crate::claims::schema::{Claim, Side};
+use crate::claims::schema::Claim;
 use crate::statistics::{describe, interval};
 use crate::table::Observation;
 
@@ -21,6 +23,7 @@ pub struct LearningCurves {
     pub metric: String,
     /// All methods of the figure, in the order of the legend.
     pub methods: Vec<String>,
+    pub palette: Palette,
     pub panels: Vec<CurvePanel>,
     /// Method -> published curve, one value an epoch from epoch 1; the same in every panel.
     pub published: BTreeMap<String, Vec<f64>>,
@@ -68,17 +71,13 @@ impl LearningCurves {
             return None;
         }
 
-        let named_protocols = claims.iter().flat_map(|claim| &claim.protocols).map(|named| named.protocol.as_str());
-        let protocols = in_order(named_protocols, rows.iter().map(|row| &row.protocol));
+        let of_experiment = observations.iter().filter(|row| row.experiment == experiment);
+        let palette = Palette::of_claims(experiment, &claims, of_experiment.map(|row| row.method.as_str()));
+        let has_rows = |method: &&str| rows.iter().any(|row| row.method == **method);
+        let methods: Vec<String> = palette.methods().filter(has_rows).map(str::to_owned).collect();
 
-        let comparisons = claims.iter().filter_map(|claim| claim.comparison());
-        let compared = comparisons.flat_map(|comparison| [&comparison.b, &comparison.a]);
-        let controls = claims.iter().flat_map(|claim| &claim.controls);
-        let controls = controls.flat_map(|control| [&control.b, &control.a]).flatten();
-        let named = compared.chain(controls).filter_map(Side::method_name);
-        let methods = in_order(named, rows.iter().map(|row| &row.method));
-
-        let panels = protocols.into_iter().map(|protocol| {
+        let present = rows.iter().map(|row| row.protocol.as_str());
+        let panels = protocols(experiment, &claims, present).into_iter().map(|protocol| {
             let curves = methods.iter().filter_map(|method| {
                 curve(method, rows.iter().filter(|row| row.protocol == protocol && row.method == *method))
             });
@@ -91,20 +90,13 @@ impl LearningCurves {
                 published.entry(method.clone()).or_insert_with(|| values.clone());
             }
         }
-        Some(Self { metric: metric.to_owned(), panels: panels.collect(), methods, published })
+        let panels = panels.collect();
+        Some(Self { metric: metric.to_owned(), methods, palette, panels, published })
     }
 }
 
-/// The members of `present`, those that `named` names first and in its order, the others after them in theirs.
-fn in_order<'a>(named: impl Iterator<Item = &'a str>, present: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut rest: BTreeSet<&str> = present.map(String::as_str).collect();
-    let mut ordered: Vec<String> = named.filter_map(|name| rest.take(name)).map(str::to_owned).collect();
-    ordered.extend(rest.into_iter().map(str::to_owned));
-    ordered
-}
-
 /// Seeds with a value that is not finite are left out whole: a mean over other seeds at every epoch would jump.
-fn curve<'a>(method: &str, rows: impl Iterator<Item = &'a &'a Observation>) -> Option<Curve> {
+pub(super) fn curve<'a>(method: &str, rows: impl Iterator<Item = &'a &'a Observation>) -> Option<Curve> {
     let mut by_seed: BTreeMap<u64, BTreeMap<u32, f64>> = BTreeMap::new();
     for row in rows {
         by_seed.entry(row.seed).or_default().insert(row.epoch, row.value);
@@ -133,12 +125,6 @@ const BETWEEN: f64 = 44.0;
 const RIGHT: f64 = 30.0;
 const BELOW: f64 = 96.0;
 const TITLES: f64 = 112.0;
-const LEGEND_TOP: f64 = 18.0;
-const LEGEND_ROW: f64 = 44.0;
-/// Length of a legend's piece of line, the gap after it, and the gap to the next entry.
-const SAMPLE: f64 = 52.0;
-const SAMPLE_GAP: f64 = 14.0;
-const ENTRY_GAP: f64 = 44.0;
 
 /// How much wider than the mean curves' own range the axis may get for the bands' sake: one diverging run would
 /// otherwise press everything else flat.
@@ -146,8 +132,7 @@ const ROOM_FOR_BANDS: f64 = 0.5;
 
 impl Figure for LearningCurves {
     fn size(&self) -> Result<(u32, u32), PlotError> {
-        let (_, legend_height) = self.legend()?;
-        let height = legend_height + TITLES + PANEL_HEIGHT + BELOW;
+        let height = self.legend()?.height() + TITLES + PANEL_HEIGHT + BELOW;
         Ok((self.width() as u32, height as u32))
     }
 
@@ -163,14 +148,11 @@ impl Figure for LearningCurves {
     }
 
     fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), PlotError> {
-        let (entries, legend_height) = self.legend()?;
-        for entry in entries {
-            entry.draw(canvas)?;
-        }
-        let colours = self.colours();
-        let colour_of = |method: &str| colours.get(method).copied().unwrap_or(theme::QUIET_INK);
+        let legend = self.legend()?;
+        legend.draw(canvas)?;
+        let colour_of = |method: &str| self.palette.colour(method);
         let (low, high) = self.range();
-        let top = legend_height + TITLES;
+        let top = legend.height() + TITLES;
         for (i, panel) in self.panels.iter().enumerate() {
             let left = LEFT + i as f64 * (PANEL_WIDTH + BETWEEN);
             let frame = Frame { left, top, right: left + PANEL_WIDTH, bottom: top + PANEL_HEIGHT };
@@ -181,7 +163,7 @@ impl Figure for LearningCurves {
             for (method, values) in &self.published {
                 let points = values.iter().enumerate().map(|(i, value)| (i as f64 + 1.0, *value));
                 let points: Vec<(f64, f64)> = points.filter(|(_, value)| value.is_finite()).collect();
-                axes.line(&points, behind(colour_of(method)))?;
+                axes.line(&points, Stroke::behind(colour_of(method)))?;
             }
             for curve in &panel.curves {
                 let bound = |of: fn(&CurvePoint) -> f64| -> Vec<(f64, f64)> {
@@ -200,11 +182,6 @@ impl Figure for LearningCurves {
         }
         Ok(())
     }
-}
-
-/// The published curve is thinner and dashed, but in its method's colour.
-fn behind(colour: RGBColor) -> Stroke {
-    Stroke { colour, width: theme::BEHIND_WIDTH, opacity: theme::BEHIND_OPACITY, dash: Some(theme::DASH) }
 }
 
 impl CurvePanel {
@@ -226,38 +203,6 @@ impl CurvePanel {
             return Ok(remark);
         }
         Ok(format!("{seeds}; {} runs failed", failed.iter().map(|curve| curve.failed).sum::<usize>()))
-    }
-}
-
-/// One entry of the legend: a sample of what is drawn, then words.
-struct Entry {
-    sample: Sample,
-    words: String,
-    /// Left end of the sample, middle of the row.
-    place: (f64, f64),
-}
-
-enum Sample {
-    Method(RGBColor),
-    Published,
-    Band,
-}
-
-const WORDS: Type = Type::new(theme::TEXT_SIZE, theme::INK, HPos::Left);
-
-impl Entry {
-    fn draw<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<(), PlotError> {
-        let (x, y) = self.place;
-        let line = [(x, y), (x + SAMPLE, y)];
-        match self.sample {
-            Sample::Method(colour) => canvas.line(&line, Stroke::solid(colour, theme::DATA_WIDTH))?,
-            Sample::Published => canvas.line(&line, behind(theme::INK))?,
-            Sample::Band => {
-                let corners = [(x, y - 9.0), (x + SAMPLE, y - 9.0), (x + SAMPLE, y + 9.0), (x, y + 9.0)];
-                canvas.area(&corners, theme::INK, theme::BAND_OPACITY)?;
-            }
-        }
-        canvas.text(&self.words, (x + SAMPLE + SAMPLE_GAP, y + 0.36 * theme::TEXT_SIZE), WORDS)
     }
 }
 
@@ -285,32 +230,15 @@ impl LearningCurves {
         Axis::whole(1, observed.unwrap_or(1).max(published.unwrap_or(1)), 6)
     }
 
-    fn colours(&self) -> BTreeMap<&str, RGBColor> {
-        let methods: Vec<&str> = self.methods.iter().map(String::as_str).collect();
-        methods.iter().copied().zip(theme::colours(&methods)).collect()
-    }
-
-    /// The entries of the legend, in as many rows as they need, and the height of those rows.
-    fn legend(&self) -> Result<(Vec<Entry>, f64), PlotError> {
-        let colours = self.colours();
+    fn legend(&self) -> Result<Legend, PlotError> {
+        let line = |method: &String| Sample::Line(Stroke::solid(self.palette.colour(method), theme::DATA_WIDTH));
         let mut samples: Vec<(Sample, String)> =
-            self.methods.iter().map(|name| (Sample::Method(colours[name.as_str()]), name.clone())).collect();
-        samples.push((Sample::Band, "95 % interval of the mean".to_owned()));
+            self.methods.iter().map(|method| (line(method), method.clone())).collect();
+        samples.push((Sample::Band(theme::INK), "95 % interval of the mean".to_owned()));
         if !self.published.is_empty() {
-            samples.push((Sample::Published, "published figure".to_owned()));
+            samples.push((Sample::Line(Stroke::behind(theme::INK)), "published figure".to_owned()));
         }
-
-        let mut entries = Vec::new();
-        let (mut x, mut y) = (LEFT, LEGEND_TOP + 0.5 * LEGEND_ROW);
-        for (sample, words) in samples {
-            let width = SAMPLE + SAMPLE_GAP + text_width(&words, WORDS)?;
-            if x > LEFT && x + width > self.width() - RIGHT {
-                (x, y) = (LEFT, y + LEGEND_ROW);
-            }
-            entries.push(Entry { sample, words, place: (x, y) });
-            x += width + ENTRY_GAP;
-        }
-        Ok((entries, y + 0.5 * LEGEND_ROW))
+        Legend::new(samples, LEFT, self.width() - RIGHT)
     }
 }
 

@@ -1,12 +1,23 @@
 //! One file a figure; every figure is drawn once and comes out as SVG text and as PNG bytes, the same on any machine.
-//!
 
 pub mod theme; // how figures look: font, colours, sizes
+pub mod palette; // which method has which colour
 pub mod labels; // metrics as people name them
 pub mod canvas; // lines, areas and text on either kind of file
-pub mod panel; // axes, ticks, and data between them
+mod thin; // lines with no more places than they need
+pub mod marks; // shapes at a place
+pub mod axis; // from numbers to shares of a length, with ticks
+pub mod panel; // two axes, and data between them
+pub mod strips; // rows that share one axis
+pub mod legend; // what lines, areas and shapes stand for
+mod key; // the same in sentences below
+pub mod dots; // runs as dots, one row a method
 
+pub mod forest; // all claims at a glance
 pub mod learning_curves; // a metric by epoch, one panel a protocol
+pub mod final_scores; // what claims measure, run by run
 pub mod paired_differences; // a comparison seed by seed
+pub mod repeats; // one run and its repetitions
+pub mod variance; // what the spread between seeds is made of
 
-pub use canvas::{Figure, PlotError, png, svg};
+pub use canvas::{Figure, PlotError, png, svg, write};

@@ -3,9 +3,14 @@
 use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Figure, PlotError, Stroke, Type, text_width};
-use super::panel::{Axis, Frame, Panel};
-use super::{labels, theme};
+use super::axis::Axis;
+use super::canvas::{Canvas, Figure, PlotError, Stroke, Type};
+use super::key::{self, KEY_LINE};
+use super::labels;
+use super::marks::Mark;
+use super::palette::Palette;
+use super::panel::{Frame, Panel};
+use super::theme::{self, Colour};
 use crate::claims::numbers::{percent, signed};
 use crate::claims::verdict::{ClaimVerdicts, Evidence};
 
@@ -13,15 +18,20 @@ use crate::claims::verdict::{ClaimVerdicts, Evidence};
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairedDifferences<'a> {
     claim: &'a ClaimVerdicts,
+    /// That of the method under test.
+    colour: Colour,
     panels: Vec<(&'a str, &'a Evidence)>,
 }
 
 impl<'a> PairedDifferences<'a> {
     /// None where no protocol has a seed to show.
-    pub fn new(claim: &'a ClaimVerdicts) -> Option<Self> {
+    pub fn new(claim: &'a ClaimVerdicts, palette: &Palette) -> Option<Self> {
         let evidence = claim.protocols.iter().filter_map(|of| Some((of.protocol.as_str(), of.evidence.as_ref()?)));
         let panels: Vec<_> = evidence.filter(|(_, evidence)| !evidence.pairs.is_empty()).collect();
-        (!panels.is_empty()).then_some(Self { claim, panels })
+        let comparison = &panels.first()?.1.comparison;
+        let under_test = comparison.a.method_name().or_else(|| comparison.b.method_name());
+        let colour = palette.colour(under_test.unwrap_or_default());
+        Some(Self { claim, colour, panels })
     }
 
     fn margin(&self) -> f64 {
@@ -52,8 +62,6 @@ const RIGHT: f64 = 30.0;
 const TOP: f64 = 110.0;
 /// From the bottom of the frame to the key's first baseline.
 const BELOW: f64 = 122.0;
-const KEY_LINE: f64 = 32.0;
-const KEY: Type = Type::new(theme::SMALL_SIZE, theme::QUIET_INK, HPos::Left);
 /// Share of a panel's width that is kept for the mean and its interval, right of the seeds.
 const MEAN_SHARE: f64 = 0.16;
 const DOT: f64 = 6.0;
@@ -89,12 +97,10 @@ impl Figure for PairedDifferences<'_> {
                 unit => format!("difference ({unit})"),
             };
             panel.axes("seed", (i == 0).then_some(&y_label))?;
-            panel.title(protocol, &format!("{}, {}", labels::metric(&comparison.metric), comparison.when()))?;
+            panel.title(protocol, &labels::metric(&comparison.metric))?;
             self.draw_data(canvas, &panel, evidence)?;
         }
-        for (i, line) in self.key()?.iter().enumerate() {
-            canvas.text(line, (LEFT, TOP + PANEL_HEIGHT + BELOW + i as f64 * KEY_LINE), KEY)?;
-        }
+        key::draw(canvas, &self.key()?, (LEFT, TOP + PANEL_HEIGHT + BELOW))?;
         Ok(())
     }
 }
@@ -114,7 +120,7 @@ fn seeds_axis(evidence: &Evidence) -> Axis {
     let steps = (0..12).flat_map(|exponent| [1, 2, 5].map(|step| step * 10usize.pow(exponent)));
     let every = steps.into_iter().find(|every| n.div_ceil(*every) <= 5 && *every as f64 >= room).unwrap_or(n.max(1));
     let ticks = seeds.into_iter().enumerate().step_by(every).map(|(i, seed)| (i as f64, seed));
-    Axis { low, high, ticks: ticks.filter(|(at, _)| *at <= before_mean).collect() }
+    Axis::with_ticks(low, high, ticks.filter(|(at, _)| *at <= before_mean).collect())
 }
 
 /// Where the mean stands: in the middle of the room right of the last of `n` seeds.
@@ -135,9 +141,7 @@ impl PairedDifferences<'_> {
         panel.band(&across(-margin), &across(margin), theme::QUIET_INK)?;
         panel.line(&across(0.0), Stroke::solid(theme::INK, theme::AXIS_WIDTH))?;
 
-        let comparison = &evidence.comparison;
-        // The colour that the method under test has in the learning curves.
-        let colour = theme::colours(&[&comparison.b.to_string(), &comparison.a.to_string()])[1];
+        let colour = self.colour;
         let crowded = evidence.pairs.len() > 60;
         for (i, difference) in differences(evidence).enumerate() {
             let x = i as f64;
@@ -156,32 +160,22 @@ impl PairedDifferences<'_> {
             let (x, y) = panel.place((mean_at, end));
             canvas.line(&[(x - 10.0, y), (x + 10.0, y)], bar)?;
         }
-        let (x, y) = panel.place((mean_at, evidence.difference));
-        canvas.area(&[(x - 12.0, y), (x, y - 12.0), (x + 12.0, y), (x, y + 12.0)], theme::INK, 1.0)?;
+        Mark::Diamond.draw(canvas, panel.place((mean_at, evidence.difference)), 12.0, theme::INK)?;
         let words = Type::new(theme::SMALL_SIZE, theme::QUIET_INK, HPos::Center);
-        let (_, bottom) = panel.place((mean_at, f64::NEG_INFINITY));
+        let (x, bottom) = panel.place((mean_at, f64::NEG_INFINITY));
         canvas.text("mean", (x, bottom + 14.0 + 0.76 * theme::SMALL_SIZE), words)
     }
 
     /// What is subtracted from what, and what diamond and band are; in as many lines as the figure's width asks for.
     fn key(&self) -> Result<Vec<String>, PlotError> {
         let Some((_, evidence)) = self.panels.first() else { return Ok(Vec::new()) };
+        let comparison = &evidence.comparison;
         let parts = [
-            format!("difference: {} − {}", evidence.comparison.a, evidence.comparison.b),
+            format!("difference: {} − {}, {}", comparison.a, comparison.b, comparison.when()),
             format!("diamond: mean with its {} interval", percent(1.0 - self.claim.alpha)),
             format!("grey band: margin ±{}", self.margin()),
         ];
-        let mut lines: Vec<String> = Vec::new();
-        for part in parts {
-            let longer = lines.last().map(|line| format!("{line}; {part}"));
-            match (longer, lines.last_mut()) {
-                (Some(longer), Some(last)) if text_width(&longer, KEY)? <= self.width() - LEFT - RIGHT => {
-                    *last = longer
-                }
-                _ => lines.push(part),
-            }
-        }
-        Ok(lines)
+        key::lines(&parts, self.width() - LEFT - RIGHT)
     }
 
     fn width(&self) -> f64 {

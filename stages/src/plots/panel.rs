@@ -1,10 +1,12 @@
-//! A pair of axes on a canvas: from data to places, with ticks at round numbers.
+//! A pair of axes on a canvas: from data to places, and what stands around them.
 
 use plotters::prelude::{DrawingBackend, RGBColor};
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Place, PlotError, Stroke, Type};
+use super::axis::Axis;
+use super::canvas::{Canvas, Place, PlotError, Stroke, Type, text_width};
 use super::theme;
+use super::thin::thin;
 
 /// How remarks are set.
 pub const REMARK: Type = Type::new(theme::SMALL_SIZE, theme::QUIET_INK, HPos::Left);
@@ -16,65 +18,6 @@ pub struct Frame {
     pub top: f64,
     pub right: f64,
     pub bottom: f64,
-}
-
-/// The stretch of numbers that an axis shows, with its ticks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Axis {
-    pub low: f64,
-    pub high: f64,
-    /// Where the ticks are and what is written at them.
-    pub ticks: Vec<(f64, String)>,
-}
-
-impl Axis {
-    /// From `low` to `high`, with up to `most` ticks at multiples of 1, 2 or 5 times a power of ten.
-    /// A stretch without length is widened by one half to either side; ends that are not finite count as 0.
-    pub fn new(low: f64, high: f64, most: usize) -> Self {
-        let (low, high) = if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 0.0) };
-        let (low, high) = if high > low { (low, high) } else { (low - 0.5, low + 0.5) };
-        let ticks = round_numbers(low, high, most);
-        Self { low, high, ticks }
-    }
-
-    /// Whole numbers from `first` to `last`, ticks among them, with a little room beyond the ends.
-    pub fn whole(first: u32, last: u32, most: usize) -> Self {
-        let room = (f64::from(last) - f64::from(first)).max(1.0) * 0.02;
-        let (low, high) = (f64::from(first), f64::from(last));
-        let mut ticks = round_numbers(low, high.max(low + 1.0), most);
-        ticks.retain(|(value, _)| value.fract() == 0.0 && *value <= high);
-        Self { low: low - room, high: high + room, ticks }
-    }
-
-    fn share(&self, value: f64) -> f64 {
-        (value.clamp(self.low, self.high) - self.low) / (self.high - self.low)
-    }
-}
-
-/// The finest grid of 1, 2 or 5 times a power of ten with at most `most` members between `low` and `high`.
-fn round_numbers(low: f64, high: f64, most: usize) -> Vec<(f64, String)> {
-    let steps = (-12..=12).flat_map(|exponent| [1.0, 2.0, 5.0].map(|digit| (digit, exponent)));
-    for (digit, exponent) in steps {
-        // A negative power of ten is divided by, not multiplied with: 3 / 10 is the double nearest to 0.3.
-        let tick = |index: f64| match exponent {
-            0.. => index * digit * 10f64.powi(exponent),
-            _ => index * digit / 10f64.powi(-exponent),
-        };
-        // A hair of tolerance, so that ends which are themselves round keep their tick.
-        let first = (low / tick(1.0) - 1e-9).ceil();
-        let last = (high / tick(1.0) + 1e-9).floor();
-        let count = last - first + 1.0;
-        if count <= most as f64 {
-            let decimals = usize::try_from(-exponent).unwrap_or(0);
-            let label = |value: f64| format!("{value:.decimals$}").replace('-', "−");
-            // Adding 0 turns −0 into 0.
-            return (0..count.max(0.0) as usize)
-                .map(|i| tick(first + i as f64) + 0.0)
-                .map(|value| (value, label(value)))
-                .collect();
-        }
-    }
-    Vec::new()
 }
 
 /// A frame with its two axes. Data outside of the axes is drawn at their ends.
@@ -121,7 +64,10 @@ impl<'c, B: DrawingBackend> Panel<'c, B> {
         let middle = ((left + right) / 2.0, (top + bottom) / 2.0);
         self.canvas.text(x_label, (middle.0, bottom + 74.0), text)?;
         if let Some(y_label) = y_label {
-            self.canvas.text(y_label, (left - 88.0, middle.1), Type { upwards: true, ..text })?;
+            let widths = self.y.ticks.iter().map(|(_, label)| text_width(label, small));
+            let widest = widths.collect::<Result<Vec<_>, _>>()?.into_iter().fold(0.0, f64::max);
+            let x = (left - 88.0).min(left - 26.0 - widest);
+            self.canvas.text(y_label, (x, middle.1), Type { upwards: true, ..text })?;
         }
         Ok(())
     }
@@ -142,8 +88,24 @@ impl<'c, B: DrawingBackend> Panel<'c, B> {
 
     /// The area between a lower and an upper line.
     pub fn band(&self, lower: &[(f64, f64)], upper: &[(f64, f64)], colour: RGBColor) -> Result<(), PlotError> {
-        let outline: Vec<Place> = lower.iter().chain(upper.iter().rev()).map(|point| self.place(*point)).collect();
-        self.canvas.area(&outline, colour, theme::BAND_OPACITY)
+        self.faint_band(lower, upper, colour, theme::BAND_OPACITY)
+    }
+
+    /// The same, as faint as `opacity` says.
+    pub fn faint_band(
+        &self,
+        lower: &[(f64, f64)],
+        upper: &[(f64, f64)],
+        colour: RGBColor,
+        opacity: f64,
+    ) -> Result<(), PlotError> {
+        let [lower, mut upper] = [lower, upper].map(|line| {
+            let places: Vec<Place> = line.iter().map(|point| self.place(*point)).collect();
+            thin(&places)
+        });
+        upper.reverse();
+        let outline = [lower, upper].concat();
+        self.canvas.area(&outline, colour, opacity)
     }
 
     /// A point of the data; the radius is in units of the figure.

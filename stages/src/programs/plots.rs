@@ -1,25 +1,34 @@
-//! `retrial stage plots`: the learning curves of an experiment, one figure a metric, each as SVG and as PNG.
+//! `retrial stage plots`: the figures of an experiment, each as SVG and as PNG.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::claims::read;
 use crate::claims::schema::Claim;
+use crate::claims::spread::Spread;
 use crate::parameters::Parameters;
+use crate::plots::final_scores::final_scores;
 use crate::plots::learning_curves::LearningCurves;
+use crate::plots::palette::Palette;
+use crate::plots::repeats::repeats;
+use crate::plots::variance::Variance;
+use crate::table::Observation;
 use crate::{artifact, plots, table};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The experiment whose curves are drawn
+    /// The experiment whose figures are drawn
     experiment: String,
     /// A table of results, or a folder of tables; may be given several times
     #[arg(long, required = true)]
     runs: Vec<PathBuf>,
-    /// A claim file, or a folder of claim files: order of protocols and methods, and the published curves
+    /// A claim file, or a folder of claim files: order of protocols and methods, and what was published
     #[arg(long)]
     claims: PathBuf,
+    /// What `spread` wrote: figures of repeated runs and of sources of chance
+    #[arg(long)]
+    spread: Option<PathBuf>,
     /// The folder to write into
     #[arg(long)]
     out: PathBuf,
@@ -32,23 +41,51 @@ pub struct Args {
 )]
 pub struct NoCurves(String);
 
-/// Metric -> file, without its ending. Scores of the test part stand at two epochs only and make no curve.
-const FIGURES: [(&str, &str); 3] =
-    [("val_loss", "validation-loss"), ("train_loss", "training-loss"), ("val_accuracy", "validation-accuracy")];
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn run(args: Args, _: &Parameters) -> Result<()> {
     let sources = read::read(&args.claims)?;
     let claims: Vec<&Claim> = sources.iter().flat_map(|source| &source.file.claims).collect();
     let rows = table::read_all(&args.runs)?;
+    let of_experiment = rows.iter().filter(|row| row.experiment == args.experiment);
+    let palette = Palette::of_claims(&args.experiment, &claims, of_experiment.map(|row| row.method.as_str()));
+
+    learning_curves(&args, &rows, &claims)?;
+    let scores = final_scores(&rows, &args.experiment, &claims, &palette)?;
+    for (i, figure) in scores.iter().enumerate() {
+        let name = if scores.len() > 1 { format!("final-scores-{}", i + 1) } else { "final-scores".to_owned() };
+        plots::write(figure, &args.out.join(name))?;
+    }
+    if let Some(spread) = &args.spread {
+        of_spread(spread, &palette, &args.out)?;
+    }
+    Ok(())
+}
+
+/// Metric -> file, without its ending. Scores of the test part stand at two epochs only and make no curve.
+const CURVES: [(&str, &str); 3] =
+    [("val_loss", "validation-loss"), ("train_loss", "training-loss"), ("val_accuracy", "validation-accuracy")];
+
+fn learning_curves(args: &Args, rows: &[Observation], claims: &[&Claim]) -> Result<()> {
     let mut written = 0;
-    for (metric, file) in FIGURES {
-        let Some(figure) = LearningCurves::new(&rows, &args.experiment, metric, &claims) else { continue };
-        artifact::write(&args.out.join(format!("{file}.svg")), plots::svg(&figure)?.as_bytes())?;
-        artifact::write(&args.out.join(format!("{file}.png")), &plots::png(&figure)?)?;
+    for (metric, file) in CURVES {
+        let Some(figure) = LearningCurves::new(rows, &args.experiment, metric, claims) else { continue };
+        plots::write(&figure, &args.out.join(file))?;
         written += 1;
     }
     if written == 0 {
-        return Err(NoCurves(args.experiment).into());
+        return Err(NoCurves(args.experiment.clone()).into());
+    }
+    Ok(())
+}
+
+fn of_spread(file: &Path, palette: &Palette, out: &Path) -> Result<()> {
+    let spread: Spread = artifact::read_json(file)?;
+    if let Some(figure) = Variance::new(&spread, palette) {
+        plots::write(&figure, &out.join("variance"))?;
+    }
+    if let Some(figure) = repeats(&spread, palette) {
+        plots::write(&figure, &out.join("repeats"))?;
     }
     Ok(())
 }

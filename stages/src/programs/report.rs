@@ -11,7 +11,9 @@ use crate::checks::budget_curve::Budget;
 use crate::claims::spread::Spread;
 use crate::parameters::Parameters;
 use crate::plots;
+use crate::plots::forest::Forest;
 use crate::plots::paired_differences::PairedDifferences;
+use crate::plots::palette::Palette;
 use crate::report::{Figure, FigureError, Material, page, slug, summary};
 
 #[derive(Debug, clap::Args)]
@@ -73,11 +75,14 @@ pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error +
     let verdicts = &material.verdicts;
     artifact::write(&args.out.join("index.html"), page(&material)?.as_bytes())?;
     artifact::write(&args.out.join("summary.md"), summary(verdicts).as_bytes())?;
+    let folder = args.out.join("figures");
+    if let Some(forest) = Forest::new(verdicts) {
+        plots::write(&forest, &folder.join("forest"))?;
+    }
     for claim in &verdicts.claims {
-        let Some(figure) = PairedDifferences::new(claim) else { continue };
-        let file = args.out.join("figures").join(format!("paired-differences-{}", slug(&claim.id)));
-        artifact::write(&file.with_added_extension("svg"), plots::svg(&figure)?.as_bytes())?;
-        artifact::write(&file.with_added_extension("png"), &plots::png(&figure)?)?;
+        let palette = Palette::of_verdicts(&claim.experiment, &verdicts.claims);
+        let Some(figure) = PairedDifferences::new(claim, &palette) else { continue };
+        plots::write(&figure, &folder.join(format!("paired-differences-{}", slug(&claim.id))))?;
     }
     Ok(())
 }

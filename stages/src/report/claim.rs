@@ -10,6 +10,7 @@ use crate::claims::numbers::{decimals_of, plain};
 use crate::claims::schema::Side;
 use crate::claims::verdict::{ClaimVerdicts, PublishedNumber};
 use crate::plots::paired_differences::PairedDifferences;
+use crate::plots::palette::Palette;
 use crate::plots::{self};
 
 /// Folded behind its name and verdicts.
@@ -19,7 +20,8 @@ pub fn evidence(
     shared: &Shared,
     open: bool,
 ) -> Result<Markup, ReportError> {
-    let differences = match PairedDifferences::new(claim) {
+    let palette = Palette::of_verdicts(&claim.experiment, &material.verdicts.claims);
+    let differences = match PairedDifferences::new(claim, &palette) {
         Some(figure) => Some(Figure::parse(&plots::svg(&figure)?)?),
         None => None,
     };

@@ -1,11 +1,13 @@
 //! The whole page: headline, the verdicts at a glance, the evidence for each claim, and how a verdict is reached.
 
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::overview::overview;
 use super::rules::rules;
 use super::words::{headline, title};
-use super::{Material, ReportError, evidence, policy, style};
+use super::{Figure, Material, ReportError, evidence, policy, style};
+use crate::claims::verdict::Verdicts;
+use crate::plots::{self, forest::Forest};
 
 /// Sorts and filters, where scripts run.
 const SCRIPT: &str = include_str!("page.js");
@@ -39,6 +41,7 @@ pub fn page(material: &Material) -> Result<String, ReportError> {
                 }
                 main {
                     (overview(verdicts))
+                    (forest(verdicts)?)
                     section aria-labelledby="_evidence" {
                         h2 id="_evidence" { "Evidence" }
                         (evidence)
@@ -56,4 +59,10 @@ pub fn page(material: &Material) -> Result<String, ReportError> {
         }
     };
     Ok(markup.into_string())
+}
+
+/// All claims on one axis.
+fn forest(verdicts: &Verdicts) -> Result<Markup, ReportError> {
+    let Some(forest) = Forest::new(verdicts) else { return Ok(html! {}) };
+    Ok(Figure::parse(&plots::svg(&forest)?)?.markup("All claims on one axis: differences in margins of their claims."))
 }

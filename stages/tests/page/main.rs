@@ -7,7 +7,7 @@ use std::process::Command;
 use stages::artifact;
 use stages::claims::schema::OwnedAmendment;
 use stages::claims::verdict::Verdicts;
-use stages::plots::{self, paired_differences::PairedDifferences};
+use stages::plots::{self, paired_differences::PairedDifferences, palette::Palette};
 use stages::report::{Figure, Material, page};
 
 fn golden(name: &str) -> PathBuf {
@@ -22,7 +22,9 @@ fn material() -> Material {
     let amendment =
         OwnedAmendment { date: "2026-01-31".into(), was: "0f".repeat(32), why: "A slip of the pen.".into() };
     verdicts.claims[1].amendments.push(amendment);
-    let figure = Figure::parse(&plots::svg(&PairedDifferences::new(&verdicts.claims[0]).unwrap()).unwrap()).unwrap();
+    let palette = Palette::of_verdicts("svvar", &verdicts.claims);
+    let figure = PairedDifferences::new(&verdicts.claims[0], &palette).unwrap();
+    let figure = Figure::parse(&plots::svg(&figure).unwrap()).unwrap();
     let mut material = Material::of(verdicts);
     material.figures.insert("svvar".to_owned(), vec![figure.clone(), figure]);
     material.checks = artifact::read_json(&golden("checks.json")).unwrap();

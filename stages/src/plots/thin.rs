@@ -1,0 +1,52 @@
+//! Lines with fewer places that look the same: a curve of a thousand epochs has more of them than a figure has pixels.
+
+use super::canvas::Place;
+
+/// How far, in units of the figure, a line may pass by a place that it leaves out.
+const TOLERANCE: f64 = 0.5;
+
+/// The places that a line needs: peaks stay, what lies between neighbours goes.
+pub fn thin(places: &[Place]) -> Vec<Place> {
+    straightened(&by_column(places))
+}
+
+/// Of neighbours in one column of pixels the first, the last, and the two that reach furthest, in their order.
+fn by_column(places: &[Place]) -> Vec<Place> {
+    let mut kept = Vec::new();
+    for column in places.chunk_by(|one, other| one.0.round() == other.0.round()) {
+        let height = |i: &usize, j: &usize| column[*i].1.total_cmp(&column[*j].1);
+        let furthest = [(0..column.len()).min_by(height), (0..column.len()).max_by(height)];
+        let mut chosen: Vec<usize> = furthest.into_iter().flatten().chain([0, column.len() - 1]).collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        kept.extend(chosen.into_iter().map(|i| column[i]));
+    }
+    kept
+}
+
+/// Douglas and Peucker's rule (1973): a stretch becomes one straight piece if none of its places lies further off.
+fn straightened(places: &[Place]) -> Vec<Place> {
+    let Some(end) = places.len().checked_sub(1) else { return Vec::new() };
+    let mut needed = vec![false; places.len()];
+    (needed[0], needed[end]) = (true, true);
+    let mut stretches = vec![(0, end)];
+    while let Some((first, last)) = stretches.pop() {
+        let offset = |i: usize| (distance(places[i], places[first], places[last]), i);
+        let furthest = (first + 1..last).map(offset).max_by(|x, y| x.0.total_cmp(&y.0));
+        if let Some((_, at)) = furthest.filter(|(distance, _)| *distance > TOLERANCE) {
+            needed[at] = true;
+            stretches.extend([(first, at), (at, last)]);
+        }
+    }
+    places.iter().zip(needed).filter(|(_, needed)| *needed).map(|(place, _)| *place).collect()
+}
+
+/// From a place to the straight piece between two others.
+fn distance((x, y): Place, from: Place, to: Place) -> f64 {
+    let along = (to.0 - from.0, to.1 - from.1);
+    let squared = along.0 * along.0 + along.1 * along.1;
+    let share = ((x - from.0) * along.0 + (y - from.1) * along.1) / squared;
+    let share = if squared > 0.0 { share.clamp(0.0, 1.0) } else { 0.0 };
+    let (dx, dy) = (x - from.0 - share * along.0, y - from.1 - share * along.1);
+    (dx * dx + dy * dy).sqrt()
+}
