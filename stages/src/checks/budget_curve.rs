@@ -89,15 +89,16 @@ pub enum BudgetError {
 
 /// A study that `retrial stage tune` has written down.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Name {
-    experiment: String,
-    protocol: String,
-    method: String,
-    seed: u64,
+pub struct Name {
+    pub experiment: String,
+    pub protocol: String,
+    pub method: String,
+    pub seed: u64,
 }
 
 impl Name {
-    fn parse(text: &str) -> Option<Self> {
+    /// None for a study that something else has named.
+    pub fn parse(text: &str) -> Option<Self> {
         let (place, seed) = text.split_once(", tuning ")?;
         let [experiment, protocol, method] = place.split(' ').collect::<Vec<_>>().try_into().ok()?;
         let seed = seed.parse().ok()?;

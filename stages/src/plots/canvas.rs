@@ -6,14 +6,13 @@
 use std::path::Path;
 
 use plotters::coord::Shift;
-use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, FontTransform, register_font};
 use thiserror::Error;
 
 use super::theme;
-use super::thin::thin;
+use super::thin::{dashes, thin};
 use crate::artifact::{self, ArtifactError};
 
 /// Why a figure did not come out.
@@ -53,7 +52,7 @@ pub fn svg(figure: &impl Figure) -> Result<String, PlotError> {
     let size = figure.size()?;
     {
         let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
-        let canvas = Canvas { area, scale: 1.0, type_metrics: SVG_TYPE };
+        let canvas = Canvas { area, scale: 1.0, type_metrics: SVG_TYPE, piecewise: false };
         canvas.complete(figure)?;
     }
     // plotters opens the file with the one tag `<svg …>`; readers of the screen find the description right behind it.
@@ -73,7 +72,7 @@ pub fn png(figure: &impl Figure) -> Result<Vec<u8>, PlotError> {
     let mut fine = vec![0; fine_width as usize * fine_height as usize * 3];
     {
         let area = BitMapBackend::with_buffer(&mut fine, (fine_width, fine_height)).into_drawing_area();
-        let canvas = Canvas { area, scale: f64::from(SUPERSAMPLING), type_metrics: BITMAP_TYPE };
+        let canvas = Canvas { area, scale: f64::from(SUPERSAMPLING), type_metrics: BITMAP_TYPE, piecewise: true };
         canvas.complete(figure)?;
     }
     encode(&average_down(&fine, width as usize, height as usize), width, height)
@@ -188,6 +187,8 @@ pub struct Canvas<B: DrawingBackend> {
     area: DrawingArea<B, Shift>,
     scale: f64,
     type_metrics: TypeMetrics,
+    /// Whether lines are drawn piece by piece: where one turns sharply, the bitmap backend draws a spike that is no data.
+    piecewise: bool,
 }
 
 impl<B: DrawingBackend> Canvas<B> {
@@ -199,22 +200,34 @@ impl<B: DrawingBackend> Canvas<B> {
 
     /// A line through `places`; with fewer than two there is none.
     pub fn line(&self, places: &[Place], stroke: Stroke) -> Result<(), PlotError> {
-        if places.len() < 2 {
-            return Ok(());
-        }
-        let pixels: Vec<(i32, i32)> = thin(places).into_iter().map(|place| self.pixel(place)).collect();
+        let places = thin(places);
+        let pieces = match stroke.dash {
+            None => vec![places],
+            Some((dash, gap)) => dashes(&places, dash, gap),
+        };
         let style = ShapeStyle {
             color: stroke.colour.mix(stroke.opacity),
             filled: false,
             stroke_width: self.length(stroke.width).max(1) as u32,
         };
-        let drawn = match stroke.dash {
-            None => self.area.draw(&PathElement::new(pixels, style)),
-            Some((dash, gap)) => {
-                self.area.draw(&DashedPathElement::new(pixels, self.length(dash), self.length(gap), style))
+        for piece in pieces.iter().filter(|piece| piece.len() > 1) {
+            let pixels: Vec<(i32, i32)> = piece.iter().map(|place| self.pixel(*place)).collect();
+            if !self.piecewise {
+                self.area.draw(&PathElement::new(pixels, style)).map_err(draw_error)?;
+                continue;
             }
-        };
-        drawn.map_err(draw_error)
+            for ends in pixels.windows(2) {
+                self.area.draw(&PathElement::new(ends.to_vec(), style)).map_err(draw_error)?;
+            }
+            // See-through lines would be darker where pieces meet.
+            if stroke.opacity == 1.0 && style.stroke_width > 4 {
+                for joint in &pixels[1..pixels.len() - 1] {
+                    let radius = style.stroke_width / 2;
+                    self.area.draw(&Circle::new(*joint, radius, stroke.colour.filled())).map_err(draw_error)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The area inside the closed line through `places`.

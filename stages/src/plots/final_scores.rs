@@ -72,7 +72,10 @@ fn panel(runs: &Runs, protocol: &str, claims: &[&Claim], palette: &Palette) -> D
         let Some(own) = claim.comparison() else { continue };
         let Some(under) = claim.protocols.iter().find(|named| named.protocol == protocol) else { continue };
         let comparison = own.under(Some(under), None);
-        label = format!("{}, {}", labels::metric(&comparison.metric), comparison.when());
+        let several =
+            [&comparison.a, &comparison.b].iter().any(|side| matches!(side, Side::Of { metric: Some(_), .. }));
+        let metric = if several { "each row's own metric".to_owned() } else { labels::metric(&comparison.metric) };
+        label = format!("{metric}, {}", comparison.when());
         // Where the protocol measures something else, what was published is no number of its.
         let published = claim.published.as_ref().filter(|_| comparison.metric == own.metric);
         let published = [published.map(|published| published.b), published.map(|published| published.a)];

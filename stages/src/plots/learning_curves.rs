@@ -79,7 +79,8 @@ impl LearningCurves {
         let present = rows.iter().map(|row| row.protocol.as_str());
         let panels = protocols(experiment, &claims, present).into_iter().map(|protocol| {
             let curves = methods.iter().filter_map(|method| {
-                curve(method, rows.iter().filter(|row| row.protocol == protocol && row.method == *method))
+                let of_method = rows.iter().filter(|row| row.protocol == protocol && row.method == *method);
+                curve(method, of_method.map(|row| (row.seed, row.epoch, row.value)))
             });
             CurvePanel { curves: curves.collect(), protocol }
         });
@@ -95,11 +96,12 @@ impl LearningCurves {
     }
 }
 
-/// Seeds with a value that is not finite are left out whole: a mean over other seeds at every epoch would jump.
-pub(super) fn curve<'a>(method: &str, rows: impl Iterator<Item = &'a &'a Observation>) -> Option<Curve> {
+/// Of rows (seed, epoch, value). Seeds with a value that is not finite are left out whole: a mean over other seeds at every
+/// epoch would jump.
+pub(super) fn curve(method: &str, rows: impl Iterator<Item = (u64, u32, f64)>) -> Option<Curve> {
     let mut by_seed: BTreeMap<u64, BTreeMap<u32, f64>> = BTreeMap::new();
-    for row in rows {
-        by_seed.entry(row.seed).or_default().insert(row.epoch, row.value);
+    for (seed, epoch, value) in rows {
+        by_seed.entry(seed).or_default().insert(epoch, value);
     }
     let seeds = by_seed.len();
     by_seed.retain(|_, values| values.values().all(|value| value.is_finite()));

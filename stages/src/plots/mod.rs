@@ -8,16 +8,21 @@ mod thin; // lines with no more places than they need
 pub mod marks; // shapes at a place
 pub mod axis; // from numbers to shares of a length, with ticks
 pub mod panel; // two axes, and data between them
+pub mod grid; // panels in rows and columns
 pub mod strips; // rows that share one axis
 pub mod legend; // what lines, areas and shapes stand for
 mod key; // the same in sentences below
 pub mod dots; // runs as dots, one row a method
+pub mod by_epoch; // many small panels of curves
 
 pub mod forest; // all claims at a glance
 pub mod learning_curves; // a metric by epoch, one panel a protocol
 pub mod final_scores; // what claims measure, run by run
 pub mod paired_differences; // a comparison seed by seed
+pub mod tuning; // what a search did
+pub mod budget; // the best to be expected of n trials
 pub mod repeats; // one run and its repetitions
 pub mod variance; // what the spread between seeds is made of
+pub mod lowrank; // where gradients point, by epoch
 
 pub use canvas::{Figure, PlotError, png, svg, write};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lowrank;
 use super::theme::{self, Colour};
 use crate::claims::schema::{Claim, Comparison, Side};
 use crate::claims::verdict::ClaimVerdicts;
-use crate::lowrank::{self, configuration::Configuration};
 
 /// The methods of an experiment, in the order of legends: what claims compare, the reference first, then what their
 /// controls add, then all others in order of name.
@@ -63,7 +63,7 @@ impl Palette {
         let forwards = first.iter().zip(COLOURS.into_iter().cycle());
         let backwards = rest.iter().zip(COLOURS.into_iter().rev().cycle());
         let colour = |(method, by_role): (&&str, Colour)| {
-            let arm = (experiment == lowrank::NAME).then(|| of_arm(method)).flatten();
+            let arm = (experiment == lowrank::EXPERIMENT).then(|| lowrank::colour(method)).flatten();
             ((*method).to_owned(), arm.unwrap_or(by_role))
         };
         let colours = forwards.chain(backwards).map(colour).collect();
@@ -81,23 +81,25 @@ impl Palette {
     }
 }
 
-/// The protocols of an experiment that are present, in the order of the claims; those that no claim names come last.
+/// The protocols of an experiment that are present, in the order of the claims: one that a claim adds comes before the next
+/// that others have named. Those that no claim names come last.
 pub fn protocols<'a>(experiment: &str, claims: &[&Claim], present: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut ordered: Vec<&str> = Vec::new();
+    for claim in claims.iter().filter(|claim| claim.experiment == experiment) {
+        let named: Vec<&str> = claim.protocols.iter().map(|named| named.protocol.as_str()).collect();
+        for (i, name) in named.iter().enumerate() {
+            if !ordered.contains(name) {
+                let next = ordered.iter().position(|known| named[i..].contains(known));
+                ordered.insert(next.unwrap_or(ordered.len()), name);
+            }
+        }
+    }
     let mut rest: BTreeSet<&str> = present.collect();
-    let claims = claims.iter().filter(|claim| claim.experiment == experiment);
-    let named = claims.flat_map(|claim| &claim.protocols).map(|named| named.protocol.as_str());
-    let mut ordered: Vec<String> = named.filter_map(|name| rest.take(name)).map(str::to_owned).collect();
-    ordered.extend(rest.into_iter().map(str::to_owned));
-    ordered
+    let mut found: Vec<String> = ordered.into_iter().filter_map(|name| rest.take(name)).map(str::to_owned).collect();
+    found.extend(rest.into_iter().map(str::to_owned));
+    found
 }
 
 fn sides(comparison: &Comparison) -> [&Side; 2] {
     [&comparison.b, &comparison.a]
-}
-
-/// The two networks of every low-rank configuration: ReLU and sigmoid, or the two scalings.
-fn of_arm(method: &str) -> Option<Colour> {
-    let (configuration, _) = Configuration::find_arm(method).ok()?;
-    let first = configuration.arms.first().is_some_and(|arm| arm.name == method);
-    Some(if first { theme::BLUE } else { theme::VERMILION })
 }

@@ -1,4 +1,5 @@
-//! Lines with fewer places that look the same: a curve of a thousand epochs has more of them than a figure has pixels.
+//! Lines with fewer places that look the same, since a curve of a thousand epochs has more of them than a figure has pixels; and
+//! lines cut into dashes.
 
 use super::canvas::Place;
 
@@ -49,4 +50,39 @@ fn distance((x, y): Place, from: Place, to: Place) -> f64 {
     let share = if squared > 0.0 { share.clamp(0.0, 1.0) } else { 0.0 };
     let (dx, dy) = (x - from.0 - share * along.0, y - from.1 - share * along.1);
     (dx * dx + dy * dy).sqrt()
+}
+
+/// The dashes of a line, the first where it begins. Those of a curve are measured across: one that goes up and down a lot
+/// would else be cut to dust.
+pub fn dashes(places: &[Place], dash: f64, gap: f64) -> Vec<Vec<Place>> {
+    let straight = places.len() < 3;
+    let length = |from: Place, to: Place| {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        if straight { (dx * dx + dy * dy).sqrt() } else { dx.abs() }
+    };
+    let mut pieces: Vec<Vec<Place>> = places.first().map(|first| vec![*first]).into_iter().collect();
+    // What is left of the dash, or of the gap.
+    let (mut drawing, mut left) = (true, dash);
+    for ends in places.windows(2) {
+        let (mut from, to) = (ends[0], ends[1]);
+        loop {
+            let rest = length(from, to);
+            if rest < left {
+                left -= rest;
+                break;
+            }
+            let share = if rest > 0.0 { left / rest } else { 1.0 };
+            from = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
+            match pieces.last_mut().filter(|_| drawing) {
+                Some(piece) => piece.push(from),
+                None => pieces.push(vec![from]),
+            }
+            drawing = !drawing;
+            left = if drawing { dash } else { gap };
+        }
+        if let Some(piece) = pieces.last_mut().filter(|_| drawing) {
+            piece.push(to);
+        }
+    }
+    pieces
 }

@@ -1,5 +1,6 @@
 //! `retrial stage statistics`: what the runs of an experiment look like, method by method.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,7 @@ pub struct NoRuns {
 pub struct Statistics {
     pub experiment: String,
     pub level: f64,
-    /// In order of protocol, method, metric; the last epoch before the best.
+    /// In order of protocol, method, metric; the last epoch before the best, or before the first where runs have no validation.
     pub summaries: Vec<Summary>,
 }
 
@@ -77,11 +78,14 @@ pub fn summarise(
         let found = if experiments.is_empty() { vec!["none"] } else { experiments.keys().copied().collect() };
         return Err(NoRuns { wanted: experiment.to_owned(), found: found.join(", ") }.into());
     };
+    let epochs = first_and_last(experiment, rows);
     let mut summaries = Vec::new();
     for ((protocol, method), runs) in runs.groups() {
-        let metrics: std::collections::BTreeSet<&str> = runs.values().flat_map(|run| run.metrics()).collect();
+        let metrics: BTreeSet<&str> = runs.values().flat_map(|run| run.metrics()).collect();
+        let validated = metrics.contains(BestBy::default().metric());
         for metric in metrics {
-            for at in [At::Last, At::Best] {
+            let ends = epochs.get(&(protocol, method, metric)).copied().unwrap_or_default();
+            for at in when(ends, validated) {
                 let values: Vec<f64> =
                     runs.values().filter_map(|run| run.value(metric, at, BestBy::default())).collect();
                 let failed = runs.iter().filter(|(_, run)| run.value(metric, at, BestBy::default()).is_none());
@@ -101,6 +105,27 @@ pub fn summarise(
         }
     }
     Ok(Statistics { experiment: experiment.to_owned(), level: LEVEL, summaries })
+}
+
+/// Runs with a validation part have a best epoch. Others are watched from the start, so that their first epoch counts; what
+/// stands at one epoch only is summarised once.
+fn when([first, last]: [u32; 2], validated: bool) -> Vec<At> {
+    match validated {
+        true => vec![At::Last, At::Best],
+        false if first < last => vec![At::Last, At::Epoch(first)],
+        false => vec![At::Last],
+    }
+}
+
+/// protocol, method, metric -> the first and the last epoch with a row.
+fn first_and_last<'a>(experiment: &str, rows: &'a [Observation]) -> BTreeMap<(&'a str, &'a str, &'a str), [u32; 2]> {
+    let mut epochs: BTreeMap<_, [u32; 2]> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.experiment == experiment) {
+        let of_metric = (row.protocol.as_str(), row.method.as_str(), row.metric.as_str());
+        let [first, last] = epochs.entry(of_metric).or_insert([row.epoch; 2]);
+        (*first, *last) = ((*first).min(row.epoch), (*last).max(row.epoch));
+    }
+    epochs
 }
 
 fn finite(value: f64) -> Option<f64> {

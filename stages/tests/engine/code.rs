@@ -235,7 +235,7 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         ("programs/sensitivity.rs", &["butterfly-*", "variance-*"]),
         ("programs/mnist1d.rs", &["mnist1d*"]),
         ("data/mnist1d/noise.rs", &[training(), vec!["mnist1d*"]].concat()),
-        ("plots/canvas.rs", &["plots@*", "report"]),
+        ("plots/canvas.rs", &["plots@*", "plots-lowrank", "report"]),
         ("report/page.rs", &["report"]),
         ("claims/judge.rs", &["verdicts", "report"]),
         ("cli/audit.rs", &[]),
@@ -286,7 +286,7 @@ fn another_version_of_a_crate_reruns_the_stages_that_use_it() {
         ("candle-core", &[]),
         ("faer", &[training(), vec!["lowrank*"]].concat()),
         ("pulp", &[training(), vec!["lowrank*"]].concat()),
-        ("plotters", &["plots@*", "report"]),
+        ("plotters", &["plots@*", "plots-lowrank", "report"]),
         ("maud", &["report"]),
     ] {
         let scratch = Scratch::new();
