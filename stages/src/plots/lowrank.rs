@@ -297,7 +297,7 @@ impl Quantity {
 
 fn key(level: Option<f64>) -> Vec<String> {
     let mut key = vec![
-        "lines: means over seeds".to_owned(),
+        "lines: means over seeds, of logarithms where the axis is logarithmic".to_owned(),
         "bands: their 95 % intervals, where there are several seeds".to_owned(),
     ];
     key.extend(level.map(|level| format!("level line: {level}, which the claims are about")));

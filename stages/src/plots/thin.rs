@@ -52,14 +52,20 @@ fn distance((x, y): Place, from: Place, to: Place) -> f64 {
     (dx * dx + dy * dy).sqrt()
 }
 
-/// The dashes of a line, the first where it begins. Those of a curve are measured across: one that goes up and down a lot
-/// would else be cut to dust.
+/// A curve so many times as long as it is wide goes up and down a lot: along it, dashes would be dust.
+const RESTLESS: f64 = 4.0;
+
+/// The dashes of a line, the first where it begins; those of a restless curve are measured across.
 pub fn dashes(places: &[Place], dash: f64, gap: f64) -> Vec<Vec<Place>> {
-    let straight = places.len() < 3;
-    let length = |from: Place, to: Place| {
+    let along = |from: Place, to: Place| {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-        if straight { (dx * dx + dy * dy).sqrt() } else { dx.abs() }
+        (dx * dx + dy * dy).sqrt()
     };
+    let across = |from: Place, to: Place| (to.0 - from.0).abs();
+    let whole =
+        |length: &dyn Fn(Place, Place) -> f64| places.windows(2).map(|ends| length(ends[0], ends[1])).sum::<f64>();
+    let restless = places.len() > 2 && whole(&along) > RESTLESS * whole(&across);
+    let length = |from: Place, to: Place| if restless { across(from, to) } else { along(from, to) };
     let mut pieces: Vec<Vec<Place>> = places.first().map(|first| vec![*first]).into_iter().collect();
     // What is left of the dash, or of the gap.
     let (mut drawing, mut left) = (true, dash);
