@@ -46,7 +46,7 @@ impl<'a> BudgetCurves<'a> {
             || self.budget.protocols.iter().flat_map(|protocol| &protocol.methods).flat_map(|curve| &curve.points);
         let means = points().flat_map(|point| [point.expected, point.in_order]).flatten();
         let (low, high) = extent(means);
-        let bands = points().filter_map(|point| Some(band(point)?)).flatten();
+        let bands = points().filter_map(band).flatten();
         let (band_low, band_high) = extent(bands.chain([low, high]));
         let room = 0.25 * (high - low);
         let (low, high) = (low.min(band_low.max(low - room)), high.max(band_high.min(high + room)));

@@ -310,6 +310,6 @@ fn seeds(curve: &Curve) -> String {
 
 /// The share of principal angles that are always 0: what makes the mean of all smaller than that of the others.
 fn share_of_zeros(mean: &Curve, complement: &Curve) -> Option<f64> {
-    let (all, others) = mean.points.iter().zip(&complement.points).map(|(x, y)| (x.mean, y.mean)).last()?;
+    let (all, others) = mean.points.iter().zip(&complement.points).map(|(x, y)| (x.mean, y.mean)).next_back()?;
     Some(1.0 - all / others).filter(|share| share.is_finite() && (0.0..=1.0).contains(share))
 }
