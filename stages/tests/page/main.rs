@@ -75,7 +75,7 @@ fn a_browser_sees_what_is_wrong() {
     let complaints = look(&html, &others).unwrap_err();
     for complaint in [
         "with script: shows",
-        "by Verdict, ascending: shows",
+        "by Protocol, ascending: shows",
         "the console says: Executing inline script",
         "the page asks for data:,x",
         "390 px, folded: the page is",
