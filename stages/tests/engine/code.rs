@@ -255,6 +255,7 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         "budget@svvar",
         "spread@svvar",
         "statistics@svvar",
+        "curves@svvar",
         "plots@svvar",
         "verdicts",
         "report",
