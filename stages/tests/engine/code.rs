@@ -94,7 +94,7 @@ impl Scratch {
         for file in others {
             scratch.write(file, &std::fs::read_to_string(workspace.join(file)).unwrap());
         }
-        for file in rust_files(&workspace.join("stages/src")) {
+        for file in files(&workspace.join("stages/src")) {
             let name = file.strip_prefix(workspace).unwrap().to_str().unwrap();
             scratch.write(name, &std::fs::read_to_string(&file).unwrap());
         }
@@ -158,8 +158,13 @@ impl Scratch {
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    files(folder).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+}
+
+/// Sources include some that are not Rust.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] }).collect()
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 fn none() -> BTreeSet<String> {
@@ -237,6 +242,7 @@ fn an_edit_reruns_the_stages_that_use_the_code_and_what_rests_on_them() {
         ("data/mnist1d/noise.rs", &[training(), vec!["mnist1d*"]].concat()),
         ("plots/canvas.rs", &["plots@*", "plots-lowrank", "report"]),
         ("report/page.rs", &["report"]),
+        ("report/page.css", &["report"]),
         ("claims/judge.rs", &["verdicts", "report"]),
         ("cli/audit.rs", &[]),
         // No stage is on a GPU.

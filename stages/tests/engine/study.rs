@@ -84,7 +84,7 @@ fn a_stage_is_made_of_the_code_that_it_uses() {
         has(&data, "module data::mnist1d") && has(&data, "module random::numpy") && has(&data, "crate safetensors")
     );
     assert!(!has(&data, "module train") && !has(&data, "crate polars") && !has(&data, "crate clap_builder"));
-    let baseline = parts("train-svvar@as-stated-baseline-0-2");
+    let baseline = parts("train-svvar-baseline@baseline-0-2");
     assert!(has(&baseline, "module train") && has(&baseline, "module methods::baseline"));
     assert!(!has(&baseline, "module methods::svvar") && !has(&baseline, "module linalg::polar"));
     assert!(!has(&baseline, "module report::page") && !has(&baseline, "module claims::judge"));
