@@ -77,7 +77,7 @@ fn a_browser_sees_what_is_wrong() {
         "with script: shows",
         "by Protocol, ascending: shows",
         "the console says: Executing inline script",
-        "the page asks for data:,x",
+        "the console says: Loading the image",
         "390 px, folded: the page is",
         "Images must have alternative text",
         "Links must have discernible text",
