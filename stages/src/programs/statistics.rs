@@ -1,13 +1,14 @@
 //! `retrial stage statistics`: what the runs of an experiment look like, method by method.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::claims::read::{self, ReadError};
 use crate::claims::runs::Runs;
-use crate::claims::schema::{At, BestBy};
+use crate::claims::schema::{At, BestBy, Claim};
 use crate::parameters::Parameters;
 use crate::statistics::{describe, interval};
 use crate::table::Observation;
@@ -23,6 +24,9 @@ pub struct Args {
     /// A table of results, or a folder of tables; may be given several times
     #[arg(long, required = true)]
     runs: Vec<PathBuf>,
+    /// A claim file, or a folder of claim files: they say by which metric the experiment's best epoch is chosen, val_loss if not
+    #[arg(long)]
+    claims: Option<PathBuf>,
     /// The JSON file to write
     #[arg(long)]
     out: PathBuf,
@@ -40,6 +44,8 @@ pub struct NoRuns {
 pub struct Statistics {
     pub experiment: String,
     pub level: f64,
+    /// What chooses the best epoch.
+    pub best_by: BestBy,
     /// In order of protocol, method, metric; the last epoch before the best, or before the first where runs have no validation.
     pub summaries: Vec<Summary>,
 }
@@ -64,13 +70,23 @@ pub struct Summary {
 
 pub fn run(args: Args, _: &Parameters) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let rows = table::read_all(&args.runs)?;
-    artifact::write_json(&args.out, &summarise(&args.experiment, &rows)?)?;
+    let best_by = args.claims.map(|claims| best_by(&claims, &args.experiment)).transpose()?.unwrap_or_default();
+    artifact::write_json(&args.out, &summarise(&args.experiment, best_by, &rows)?)?;
     Ok(())
+}
+
+/// As the first claim about the experiment has it that compares anything.
+fn best_by(claims: &Path, experiment: &str) -> Result<BestBy, ReadError> {
+    let sources = read::read(claims)?;
+    let of_experiment = sources.iter().flat_map(|source| &source.file.claims).filter(|of| of.experiment == experiment);
+    let first = of_experiment.filter_map(Claim::comparison).next();
+    Ok(first.map(|comparison| comparison.best_by).unwrap_or_default())
 }
 
 /// Summarises every metric of every method of an experiment, at the last and at the best epoch.
 pub fn summarise(
     experiment: &str,
+    best_by: BestBy,
     rows: &[Observation],
 ) -> Result<Statistics, Box<dyn std::error::Error + Send + Sync>> {
     let experiments = Runs::by_experiment(rows)?;
@@ -82,13 +98,12 @@ pub fn summarise(
     let mut summaries = Vec::new();
     for ((protocol, method), runs) in runs.groups() {
         let metrics: BTreeSet<&str> = runs.values().flat_map(|run| run.metrics()).collect();
-        let validated = metrics.contains(BestBy::default().metric());
+        let validated = metrics.contains(best_by.metric());
         for metric in metrics {
             let ends = epochs.get(&(protocol, method, metric)).copied().unwrap_or_default();
             for at in when(ends, validated) {
-                let values: Vec<f64> =
-                    runs.values().filter_map(|run| run.value(metric, at, BestBy::default())).collect();
-                let failed = runs.iter().filter(|(_, run)| run.value(metric, at, BestBy::default()).is_none());
+                let values: Vec<f64> = runs.values().filter_map(|run| run.value(metric, at, best_by)).collect();
+                let failed = runs.iter().filter(|(_, run)| run.value(metric, at, best_by).is_none());
                 let [low, high] = interval::t_interval(&values, LEVEL);
                 summaries.push(Summary {
                     protocol: protocol.to_owned(),
@@ -104,7 +119,7 @@ pub fn summarise(
             }
         }
     }
-    Ok(Statistics { experiment: experiment.to_owned(), level: LEVEL, summaries })
+    Ok(Statistics { experiment: experiment.to_owned(), level: LEVEL, best_by, summaries })
 }
 
 /// Runs with a validation part have a best epoch. Others are watched from the start, so that their first epoch counts; what

@@ -455,6 +455,20 @@ fn the_stages_write_the_same_bytes_for_the_same_runs() {
         serde_json::from_value::<[f64; 2]>(last["interval"].clone()).unwrap(),
         interval::t_interval(&losses, 0.95)
     );
+    // The experiment's claims say what its best epoch is; these runs have no accuracy to find one by.
+    let by_accuracy = std::fs::read_to_string(path("claims/study.yaml")).unwrap();
+    let by_accuracy = by_accuracy.replacen("direction: higher}", "direction: higher, best_by: val_accuracy}", 1);
+    std::fs::write(path("by-accuracy.yaml"), by_accuracy).unwrap();
+    let best_epochs = |claims: &str| {
+        let (runs, claims, out) = (path("one"), path(claims), path("summary.json"));
+        let words = ["statistics", "study", "--runs", &runs, "--claims", &claims, "--out", &out];
+        stages::programs::statistics::run(Statistics::parse_from(words).args, &none).unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
+        let summaries = summary["summaries"].as_array().unwrap().clone();
+        (summary["best_by"].clone(), summaries.iter().filter(|summary| summary["at"] == "best").count())
+    };
+    assert_eq!(best_epochs("claims"), ("val_loss".into(), 4));
+    assert_eq!(best_epochs("by-accuracy.yaml"), ("val_accuracy".into(), 0));
 
     // What the stage wrote is what `retrial audit` shows.
     let audited = |args: &audit::Args, root: &Path| {
