@@ -5,14 +5,16 @@ use std::process::Command;
 
 use serde_json::Value;
 use stages::checks::budget_curve::{Budget, budget};
-use stages::checks::{Check, Finding, check};
+use stages::checks::check;
+use stages::checks::finding::{Check, Finding};
 use stages::claims::read::parse;
 use stages::claims::schema::Claim;
 use stages::methods::method::Hyperparameters;
 use stages::parameters::Parameters;
 use stages::protocols::EXPERIMENTS;
-use stages::protocols::differences::{SideBySide, side_by_side};
+use stages::protocols::differences::side_by_side;
 use stages::protocols::protocol::{self, Name};
+use stages::protocols::sides::SideBySide;
 use stages::protocols::tuning::Tuning;
 use stages::search::journal::{self, Recorded};
 use stages::search::study::{Direction, Ending, Study};

@@ -1,6 +1,7 @@
 //! What can be said about a study before anything is trained, from its protocols, search spaces and published numbers;
 //! and what its searches would have come to with a smaller budget.
 
+pub mod finding; // what is found
 pub mod budget_curve; // the best of n trials, by method, and where the curves cross
 mod budgets; // do the methods get the same?
 mod edges; // best values at the ends of what was searched
@@ -8,66 +9,15 @@ mod grim; // accuracies that so many samples cannot give
 mod nesting; // can a search find the baseline?
 mod selection; // is the test part chosen by?
 
-use serde::{Deserialize, Serialize};
+use finding::{Check, Finding};
 use thiserror::Error;
 
 use crate::claims::schema::Claim;
 use crate::methods::METHODS;
 use crate::methods::method::{self, Entry, UnknownMethod};
 use crate::parameters::{ParameterError, Parameters};
-use crate::protocols::differences::SideBySide;
 use crate::protocols::protocol::{Arm, Experiment, Name, Protocol};
 use crate::protocols::tuning::{Search, Tuning};
-
-/// The content of `checks.json`: what was looked at, whether it gives concern or not.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Checks {
-    /// In order of experiment, then of [`Check`].
-    pub findings: Vec<Finding>,
-    /// The protocols of each experiment side by side.
-    #[serde(default)]
-    pub protocols: Vec<SideBySide>,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Finding {
-    pub experiment: String,
-    pub check: Check,
-    /// The protocols that it is about; none: the source itself.
-    pub protocols: Vec<String>,
-    /// Whether a reader should think twice.
-    pub concern: bool,
-    /// What was found, in one sentence without its full stop.
-    pub sentence: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Check {
-    /// Is a best value near an end of its range?
-    SearchEdge,
-    /// Does a method's search space contain the baseline?
-    Nesting,
-    /// Do all methods get the same budget, and trials the length of final runs?
-    Budget,
-    /// What chooses epochs and hyper-parameters?
-    Selection,
-    /// Can so many samples give the reported accuracy?
-    Grim,
-}
-
-impl Check {
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::SearchEdge => "search edge",
-            Self::Nesting => "nesting",
-            Self::Budget => "budget",
-            Self::Selection => "selection",
-            Self::Grim => "reported numbers",
-        }
-    }
-}
 
 #[derive(Debug, Error)]
 pub enum CheckError {

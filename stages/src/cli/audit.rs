@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::artifact::{self, ArtifactError};
-use crate::checks::Checks;
+use crate::checks::finding::Checks;
 use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, list, p_value, signed};
 use crate::claims::schema::OwnedAmendment;
@@ -15,7 +15,8 @@ use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdic
 use crate::lowrank::configuration::LowrankError;
 use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
-use crate::protocols::differences::{SideBySide, of_lowrank, side_by_side};
+use crate::protocols::differences::{of_lowrank, side_by_side};
+use crate::protocols::sides::SideBySide;
 use crate::report::{self, wrap::wrap};
 
 /// Where the study keeps its parameters, from the repository's root.

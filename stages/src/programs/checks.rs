@@ -4,7 +4,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use crate::artifact;
-use crate::checks::{Checks, check};
+use crate::checks::check;
+use crate::checks::finding::Checks;
 use crate::claims::read;
 use crate::claims::schema::Claim;
 use crate::lowrank;

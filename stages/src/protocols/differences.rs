@@ -1,49 +1,11 @@
 //! What differs between an experiment's protocols, field by field, in words.
 
-use serde::{Deserialize, Serialize};
-
 use super::protocol::{DataSource, Experiment, HyperparameterSource, Judge, Name, Protocol, Start};
+use super::sides::{Field, NOT_RUN, SideBySide};
 use crate::lowrank::configuration::{Configuration, LowrankError};
 use crate::lowrank::protocol::{Name as LowrankName, Outputs, Protocol as LowrankProtocol, Residue};
 use crate::parameters::{ParameterError, Parameters};
 use crate::train::Criterion;
-
-/// What stands where a protocol does without what a field is about.
-const NOT_RUN: &str = "not run";
-
-/// An experiment's protocols side by side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SideBySide {
-    pub experiment: String,
-    pub protocols: Vec<String>,
-    pub fields: Vec<Field>,
-}
-
-/// A decision, as each protocol takes it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Field {
-    pub name: String,
-    pub values: Vec<String>,
-}
-
-impl Field {
-    pub fn differs(&self) -> bool {
-        self.values.windows(2).any(|pair| pair[0] != pair[1])
-    }
-}
-
-impl SideBySide {
-    /// The fields in which two protocols differ, of what both run; none if one of them is not here.
-    pub fn between(&self, first: &str, second: &str) -> Option<Vec<&str>> {
-        let place = |name: &str| self.protocols.iter().position(|protocol| protocol == name);
-        let (first, second) = (place(first)?, place(second)?);
-        let differ = self.fields.iter().filter(|field| {
-            let (first, second) = (&field.values[first], &field.values[second]);
-            first != second && first != NOT_RUN && second != NOT_RUN
-        });
-        Some(differ.map(|field| field.name.as_str()).collect())
-    }
-}
 
 /// All three protocols of an experiment.
 pub fn side_by_side(experiment: &Experiment, parameters: &Parameters) -> Result<SideBySide, ParameterError> {

@@ -3,7 +3,7 @@
 //! `protocol` says what a protocol is, `parts` keeps the roles of the data apart by type, `seeds` gives every run its
 //! random streams; `tuning` searches hyper-parameters, `runs` makes the final runs (`on_device` a block of them on a GPU),
 //! `sensitivity` repeats one with a single thing changed, and `by_hand` makes single ones; `differences` puts protocols side
-//! by side. One file each for the experiments, which state their own protocols.
+//! by side (`sides`). One file each for the experiments, which state their own protocols.
 
 pub mod by_hand;
 pub mod differences;
@@ -15,6 +15,7 @@ pub mod protocol;
 pub mod runs;
 pub mod seeds;
 pub mod sensitivity;
+pub mod sides;
 pub mod svdgrad;
 pub mod svvar;
 pub mod tuning;

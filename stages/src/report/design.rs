@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::tables::scrolling;
 use super::words::{capital, count, prose};
-use crate::checks::Finding;
+use crate::checks::finding::Finding;
 use crate::claims::numbers::list;
-use crate::protocols::differences::{Field, SideBySide};
+use crate::protocols::sides::{Field, SideBySide};
 
 /// What differs between the protocols as a table, and what does not in a line.
 pub fn protocols(sides: &SideBySide) -> Markup {

@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use super::words::{capital, count};
 use super::{Figure, Material, budget, design, slug, spread};
-use crate::checks::Finding;
 use crate::checks::budget_curve::Budget;
+use crate::checks::finding::Finding;
 use crate::claims::numbers::list;
 use crate::claims::spread::Spread;
-use crate::protocols::differences::SideBySide;
+use crate::protocols::sides::SideBySide;
 
 /// What a figure is about: it stands beside the tables on the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,8 +32,8 @@ pub use page::page;
 pub use summary::{for_pull_request, summary};
 use thiserror::Error;
 
-use crate::checks::Checks;
 use crate::checks::budget_curve::Budget;
+use crate::checks::finding::Checks;
 use crate::claims::spread::Spread;
 use crate::claims::verdict::Verdicts;
 use crate::plots::PlotError;

@@ -3,7 +3,7 @@
 use super::wrap::wrap;
 use crate::claims::numbers::list;
 use crate::claims::verdict::{ClaimVerdicts, ProtocolVerdict, Verdict, Verdicts};
-use crate::protocols::differences::{Field, SideBySide};
+use crate::protocols::sides::{Field, SideBySide};
 
 /// A table for each experiment, what all protocols share in one line below it, and a sentence for each change of a verdict.
 pub fn table(experiments: &[SideBySide], verdicts: Option<&Verdicts>, width: usize) -> String {
