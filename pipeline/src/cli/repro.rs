@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,11 +10,12 @@ use std::time::Instant;
 
 use super::{Context, OverlayArgs, coloured, interruptions, print, print_json, terminal};
 use crate::error::Error;
+use crate::events::Event;
 use crate::execute::{self, Failure, Interrupt, Options, Summary};
 use crate::graph::Graph;
 use crate::manifest::Parameters;
 use crate::plan;
-use crate::progress::{Colour, Lines, Live, duration};
+use crate::progress::{Colour, Lines, Live, Record, duration};
 use crate::study::Round;
 
 /// Make everything true: run or restore what is out of date, then print the conclusion
@@ -52,6 +54,9 @@ pub(super) struct Repro {
     /// Print {executed, cached, skipped, failed} instead of the conclusion
     #[arg(long)]
     json: bool,
+    /// Add what happens to this file, an object of JSON a line
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
     /// Then add seeds where the study's conclusion is still open, a block at a time, until it is not; parameters are changed
     /// as by --set
     #[arg(long, conflicts_with_all = ["targets", "all_pipelines", "dry", "force"])]
@@ -134,15 +139,29 @@ fn round(
         None => signals.insert(interruptions()?),
     };
     let interrupt = Interrupt { asked, urgent };
+    let mut record = arguments.events.as_deref().map(open).transpose()?;
+    let mut run = |show: &mut dyn FnMut(&Event)| {
+        execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| {
+            if let Some(record) = &mut record {
+                record.note(&event);
+            }
+            show(&event);
+        })
+    };
     let summary = if is_drawn_on() {
         let mut live = Live::new(std::io::stderr(), coloured(&std::io::stderr()), columns);
-        let summary = execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| live.show(&event));
+        let summary = run(&mut |event| live.show(event));
         live.end();
         summary?
     } else {
-        execute::run(&mut workspace, &graph, &options, interrupt, &mut |event| lines.show(&event))?
+        run(&mut |event| lines.show(event))?
     };
     Ok(Some((summary, parameters)))
+}
+
+/// The file that takes the events.
+fn open(path: &Path) -> Result<Record, Error> {
+    Record::open(path).map_err(|error| Error::Input(format!("--events {}: {error}", path.display())))
 }
 
 /// The graph as it is now, and the stages that are asked for.

@@ -1,12 +1,15 @@
-//! Draws events for a person, on standard error: as lines, or on a terminal as a picture of what runs.
+//! Draws events for a person, on standard error: as lines, or on a terminal as a picture of what runs. Writes them down for
+//! programs.
 
 mod forecast;
 mod lines;
 mod live;
+mod record;
 
 pub use forecast::Forecast;
 pub use lines::Lines;
 pub use live::Live;
+pub use record::Record;
 
 #[derive(Debug, Clone, Copy)]
 pub enum Colour {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,28 @@ const FIRST: &str = "
         sha256 TEXT NOT NULL
     ) WITHOUT ROWID;
 ";
+
+/// How long one waits for others that write.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A write-ahead log survives a kill at any moment; readers don't wait for the writer.
+///
+/// Where several processes make the same new database, SQLite tells all but one at once that it is busy, whatever time-out was
+/// set, since two that wait here for each other would wait for ever.
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
 
 /// An output of a run: its path in the repository, and what was there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,9 +141,8 @@ impl Records {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let wrap = StoreError::database(path);
         let mut connection = Connection::open(path).map_err(&wrap)?;
-        connection.busy_timeout(Duration::from_secs(60)).map_err(&wrap)?;
-        // A write-ahead log survives a kill at any moment; readers don't wait for the writer.
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(&wrap)?;
+        connection.busy_timeout(PATIENCE).map_err(&wrap)?;
+        use_write_ahead_log(&connection).map_err(&wrap)?;
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(&wrap)?;
         let version = |connection: &Connection| -> rusqlite::Result<usize> {
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map(isize::cast_unsigned)

@@ -272,3 +272,39 @@ fn what_a_command_leaves_running_is_stopped_with_a_word() {
     signal(survivor, libc::SIGKILL);
     assert!(next.wait().unwrap().success());
 }
+
+#[test]
+fn events_are_written_down_for_programs() {
+    let project = Project::with(&[(
+        "dvc.yaml",
+        "stages:\n  one:\n    cmd: echo said; echo 1 > one\n    outs: [one]\n  two:\n    cmd: exit 3\n    deps: [one]\n  \
+         three:\n    cmd: echo 3 > three\n    deps: [one]\n    outs: [three]\n",
+    )]);
+    let events = || -> Vec<(String, String)> {
+        let lines = project.read("events.jsonl");
+        let events = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        events.map(|event| (text(&event["event"]), text(&event["stage"]))).collect()
+    };
+    let ran = project.run(&["repro", "-k", "--jobs", "1", "--events", "events.jsonl"]);
+    assert_eq!(ran.code, 1);
+    let event = |kind: &str, stage: &str| (kind.to_owned(), stage.to_owned());
+    let first = events();
+    let wanted = [
+        event("expected", ""),
+        event("started", "one"),
+        event("output", "one"),
+        event("finished", "one"),
+        event("failed", "two"),
+        event("finished", "three"),
+    ];
+    let mut from = first.iter();
+    for event in &wanted {
+        assert!(from.any(|found| found == event), "{event:?} in {first:?}");
+    }
+    // A second run adds to them.
+    project.run(&["repro", "three", "--events", "events.jsonl"]);
+    assert_eq!(events()[first.len()..], [event("fresh", "one"), event("fresh", "three")]);
+    let nowhere = project.run(&["repro", "--events", "no/such/folder"]);
+    assert!(nowhere.code == 2 && nowhere.stderr.contains("--events no/such/folder"), "{}", nowhere.stderr);
+}
