@@ -30,7 +30,8 @@ INSTRUCTIONS = {
 
 
 def by_torch(python, runs, settings):
-    requests = [{key: run[key] for key in ("experiment", "method", "seed", "hp")} | {"steps": 40} for run in runs]
+    more = {"steps": 40, "cache": str(HERE / ".venv" / "cache")}
+    requests = [{key: run[key] for key in ("experiment", "method", "seed", "hp")} | more for run in runs]
     text = "".join(json.dumps(request) + "\n" for request in requests)
     command = [python, HERE / "peer_torch.py"]
     done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | settings)

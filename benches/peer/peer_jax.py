@@ -70,7 +70,7 @@ def program(experiment, steps, x, y):
     return jax.jit(run).lower(parameters, orders).compile(), parameters, orders
 
 
-def train(experiment, steps, cache=".cache", **_):
+def train(experiment, steps, cache, **_):
     if (experiment, steps) not in compiled:
         x, y = map(jnp.asarray, training_rows(experiment, cache))
         compiled[experiment, steps] = program(experiment, steps, x, y)

@@ -68,7 +68,7 @@ def truncate(net, k):
             p.grad = (u[:, :k] * s[:k]) @ vh[:k]
 
 
-def train(experiment, method, seed, steps, hp=None, fused=False, flush=True, cache=".cache"):
+def train(experiment, method, seed, steps, hp=None, fused=False, flush=True, *, cache):
     torch.set_flush_denormal(flush)
     torch.manual_seed(seed)
     hp = hp or PUBLISHED[experiment, method]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::PARAMETERS;
 use crate::artifact::{self, ArtifactError};
 use crate::checks::finding::Checks;
 use crate::claims::amended::{Amendment, Earlier, amended};
@@ -18,9 +19,6 @@ use crate::protocols::EXPERIMENTS;
 use crate::protocols::differences::{of_lowrank, side_by_side};
 use crate::protocols::sides::SideBySide;
 use crate::report::{self, wrap::wrap};
-
-/// Where the study keeps its parameters, from the repository's root.
-const PARAMETERS: &str = "params.yaml";
 
 /// Where the study keeps its verdicts, from the repository's root.
 pub const VERDICTS: &str = "artifacts/verdicts.json";

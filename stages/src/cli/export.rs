@@ -4,15 +4,13 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::PARAMETERS;
 use super::audit::{self, VERDICTS};
 use crate::artifact;
 use crate::claims::verdict::Verdicts;
 use crate::export::place::{self, PlaceError, Way};
 use crate::export::{self, ExportError, Files, csv, mlflow, ro_crate, tensorboard};
 use crate::parameters::Parameters;
-
-/// Where the study keeps its parameters, from the repository's root.
-const PARAMETERS: &str = "params.yaml";
 
 /// Where the study keeps its results, from the repository's root.
 const RUNS: &str = "artifacts/runs";

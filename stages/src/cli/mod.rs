@@ -9,3 +9,6 @@ pub mod search;
 pub mod train;
 
 mod train_lowrank;
+
+/// Where the study keeps its parameters, from the repository's root.
+const PARAMETERS: &str = "params.yaml";

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use thiserror::Error;
 
+use super::PARAMETERS;
 use crate::device::place::Place;
 use crate::lowrank;
 use crate::lowrank::configuration::LowrankError;
@@ -15,9 +16,6 @@ use crate::protocols::EXPERIMENTS;
 use crate::protocols::by_hand::{self, Length, Request, Run, Scores};
 use crate::protocols::on_device::OnDeviceError;
 use crate::protocols::protocol::{self, ProtocolError};
-
-/// Where the study keeps its parameters, from the repository's root.
-const PARAMETERS: &str = "params.yaml";
 
 /// Trains once, and prints curves and scores; nothing is stored.
 ///
