@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use polars::prelude::*;
-
-use crate::table::{self, TableError};
+use crate::table::{self, Column, TableError};
 
 /// One row of the test part, as one run saw it at one epoch. `epoch` counts from 1, `row` from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,24 +20,17 @@ pub struct Prediction {
 
 /// Writes them, in their order, as one Parquet file, in bytes that depend on nothing else.
 pub fn write_parquet(path: &Path, predictions: &[Prediction]) -> Result<(), TableError> {
-    let text = |name: &str, cell: fn(&Prediction) -> &str| {
-        let cells: Vec<&str> = predictions.iter().map(cell).collect();
-        Column::new(name.into(), cells)
-    };
-    let number = |name: &str, cell: fn(&Prediction) -> u32| {
-        let cells: Vec<u32> = predictions.iter().map(cell).collect();
-        Column::new(name.into(), cells)
-    };
-    let seeds: Vec<u64> = predictions.iter().map(|prediction| prediction.seed).collect();
-    let columns = vec![
+    let text = |name, cell: fn(&Prediction) -> &str| Column::Text(name, predictions.iter().map(cell).collect());
+    let number = |name, cell: fn(&Prediction) -> u32| Column::U32(name, predictions.iter().map(cell).collect());
+    let columns = [
         text("experiment", |prediction| &prediction.experiment),
         text("protocol", |prediction| &prediction.protocol),
         text("method", |prediction| &prediction.method),
-        Column::new("seed".into(), seeds),
+        Column::U64("seed", predictions.iter().map(|prediction| prediction.seed).collect()),
         number("epoch", |prediction| prediction.epoch),
         number("row", |prediction| prediction.row),
         number("label", |prediction| prediction.label.into()),
         number("predicted", |prediction| prediction.predicted.into()),
     ];
-    table::write_columns(path, columns)
+    table::write_columns(path, &columns)
 }

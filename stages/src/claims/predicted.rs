@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::*;
-
+use crate::table::columns::ColumnError;
 use crate::table::{self, TableError};
+
+/// What a table of predictions has.
+const COLUMNS: [&str; 8] = ["experiment", "protocol", "method", "seed", "epoch", "row", "label", "predicted"];
 
 /// Experiment, protocol, method, seed -> epoch -> row -> (label, predicted class).
 #[derive(Debug, Default)]
@@ -43,48 +45,29 @@ impl Predicted {
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), TableError> {
-        let open = |source| TableError::Open { path: path.to_owned(), source };
-        let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
-        let file = std::fs::File::open(path).map_err(open)?;
-        let frame = ParquetReader::new(file).read_parallel(ParallelStrategy::None).finish().map_err(parquet)?;
-        let column = |name: &'static str, wanted: &DataType| {
-            let wrong = |source| TableError::Column { path: path.to_owned(), column: name, source };
-            let column = frame.column(name).map_err(wrong)?;
-            if column.null_count() > 0 {
-                let row = column.is_null().iter().position(|null| null == Some(true)).unwrap_or(0) + 1;
-                return Err(TableError::Empty { path: path.to_owned(), column: name, row });
-            }
-            column.strict_cast(wanted).map_err(wrong)
+        let table = table::read_file(path)?;
+        let mut at = [0; COLUMNS.len()];
+        for (position, column) in at.iter_mut().zip(COLUMNS) {
+            *position = table.need(column)?;
+        }
+        let [experiment, protocol, method, seed, epoch, row, label, predicted] = at;
+        let run = |at: usize| -> Result<_, ColumnError> {
+            let (experiment, protocol) = (table.text(at, experiment)?, table.text(at, protocol)?);
+            Ok((experiment, protocol, table.text(at, method)?, table.natural::<u64>(at, seed)?))
         };
-        let texts = |name: &'static str| {
-            let column = column(name, &DataType::String)?;
-            let cells = column.str().map_err(parquet)?;
-            Ok::<_, TableError>(cells.iter().flatten().map(str::to_owned).collect::<Vec<_>>())
-        };
-        let numbers = |name: &'static str| {
-            let column = column(name, &DataType::UInt64)?;
-            let cells = column.u64().map_err(parquet)?;
-            Ok::<_, TableError>(cells.iter().flatten().collect::<Vec<u64>>())
-        };
-        let small = |name: &'static str| {
-            let column = column(name, &DataType::UInt32)?;
-            let cells = column.u32().map_err(parquet)?;
-            Ok::<_, TableError>(cells.iter().flatten().collect::<Vec<u32>>())
-        };
-        let (experiments, protocols, methods) = (texts("experiment")?, texts("protocol")?, texts("method")?);
-        let (seeds, epochs, rows) = (numbers("seed")?, small("epoch")?, small("row")?);
-        let (labels, predicted) = (small("label")?, small("predicted")?);
         let mut start = 0;
         // Rows of one run mostly stand together, so its name is looked up once for all of them.
-        while start < seeds.len() {
-            let same = |row: usize| {
-                (&experiments[row], &protocols[row], &methods[row], seeds[row], epochs[row])
-                    == (&experiments[start], &protocols[start], &methods[start], seeds[start], epochs[start])
+        while start < table.rows.len() {
+            let same = |at: usize| {
+                [experiment, protocol, method, seed, epoch]
+                    .iter()
+                    .all(|&column| table.rows[at][column] == table.rows[start][column])
             };
-            let end = (start..seeds.len()).find(|&row| !same(row)).unwrap_or(seeds.len());
-            let run = (experiments[start].clone(), protocols[start].clone(), methods[start].clone(), seeds[start]);
-            let seen = self.runs.entry(run).or_default().entry(epochs[start]).or_default();
-            seen.extend((start..end).map(|row| (rows[row], (labels[row], predicted[row]))));
+            let end = (start..table.rows.len()).find(|&at| !same(at)).unwrap_or(table.rows.len());
+            let seen = self.runs.entry(run(start)?).or_default().entry(table.natural(start, epoch)?).or_default();
+            for at in start..end {
+                seen.insert(table.natural(at, row)?, (table.natural(at, label)?, table.natural(at, predicted)?));
+            }
             start = end;
         }
         Ok(())

@@ -146,6 +146,17 @@ impl Columns {
         if line { format!("{file}:{number}") } else { format!("{file}, row {number}") }
     }
 
+    /// A cell as a name; `row` counts from 0.
+    pub fn text(&self, row: usize, column: usize) -> Result<String, ColumnError> {
+        self.rows[row][column].name().ok_or_else(|| self.wrong(row, column, "text"))
+    }
+
+    /// A cell as a whole number that is not negative and fits; `row` counts from 0.
+    pub fn natural<N: TryFrom<i128>>(&self, row: usize, column: usize) -> Result<N, ColumnError> {
+        let whole = self.rows[row][column].whole().and_then(|whole| N::try_from(whole).ok());
+        whole.ok_or_else(|| self.wrong(row, column, "a whole number from 0"))
+    }
+
     /// A complaint about one cell; `row` counts from 0.
     pub fn wrong(&self, row: usize, column: usize, wanted: &'static str) -> ColumnError {
         let found = match &self.rows[row][column] {

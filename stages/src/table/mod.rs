@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::artifact::ArtifactError;
 use columns::{Cell, ColumnError, Columns};
 pub use parquet::write as write_parquet;
-pub(crate) use parquet::write_columns;
+pub(crate) use parquet::{Column, write_columns};
 
 /// One number that was observed. `epoch` counts from 1.
 ///
@@ -32,11 +32,7 @@ pub struct Observation {
 #[derive(Debug, Error)]
 pub enum TableError {
     #[error("{}: is not a readable Parquet table: {source}", path.display())]
-    Parquet { path: PathBuf, source: polars::prelude::PolarsError },
-    #[error("{}: column `{column}` is missing or has the wrong type: {source}", path.display())]
-    Column { path: PathBuf, column: &'static str, source: polars::prelude::PolarsError },
-    #[error("{}: row {row} has no `{column}`", path.display())]
-    Empty { path: PathBuf, column: &'static str, row: usize },
+    Parquet { path: PathBuf, source: ::parquet::errors::ParquetError },
     #[error("{}: cannot be opened: {source}", path.display())]
     Open { path: PathBuf, source: std::io::Error },
     #[error("{}:{line}: {problem}", path.display())]
@@ -64,9 +60,10 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Observation>, TableError> {
 /// (`.parquet`), CSV (`.csv`) or JSON lines (`.jsonl`, `.ndjson`).
 ///
 /// Columns may stand in any order, further columns are ignored. In Parquet text may be categorical, and any integer and
-/// float type of 8 to 64 bits will do, but for floats of 16.
+/// float type of 8 to 64 bits will do, but for floats of 16; a value that is null is NaN, as pandas writes it.
 pub fn read(path: &Path) -> Result<Vec<Observation>, TableError> {
-    let tables = files(path)?.iter().map(|file| read_file(file)).collect::<Result<Vec<_>, _>>()?;
+    let read = |file: &PathBuf| Ok(observations(&read_file(file)?)?);
+    let tables = files(path)?.iter().map(read).collect::<Result<Vec<_>, TableError>>()?;
     Ok(tables.concat())
 }
 
@@ -91,22 +88,19 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>, TableError> {
     if found.is_empty() { Err(TableError::NoFiles { path: path.to_owned() }) } else { Ok(found) }
 }
 
-fn read_file(path: &Path) -> Result<Vec<Observation>, TableError> {
-    match Format::known(path)? {
-        Format::Parquet => parquet::read(path),
-        Format::Csv => Ok(observations(&text::read_csv(path)?)?),
-        Format::JsonLines => Ok(observations(&text::read_json_lines(path)?)?),
-    }
-}
-
 /// Reads all columns of a table, or of all tables of a folder one after another, whatever the columns are called.
 pub fn read_columns(path: &Path) -> Result<Columns, TableError> {
-    let read = |file: &PathBuf| match Format::known(file)? {
-        Format::Parquet => parquet::read_columns(file),
-        Format::Csv => text::read_csv(file),
-        Format::JsonLines => text::read_json_lines(file),
-    };
-    Ok(Columns::joined(path, files(path)?.iter().map(read).collect::<Result<_, _>>()?))
+    let tables = files(path)?.iter().map(|file| read_file(file)).collect::<Result<_, _>>()?;
+    Ok(Columns::joined(path, tables))
+}
+
+/// Reads all columns of one file.
+pub(crate) fn read_file(path: &Path) -> Result<Columns, TableError> {
+    match Format::known(path)? {
+        Format::Parquet => parquet::read_columns(path),
+        Format::Csv => text::read_csv(path),
+        Format::JsonLines => text::read_json_lines(path),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,22 +133,15 @@ fn observations(table: &Columns) -> Result<Vec<Observation>, ColumnError> {
     }
     let [experiment, protocol, method, seed, epoch, metric, value] = at;
     let row = |row: usize| {
-        let cells = &table.rows[row];
-        let text = |column: usize| cells[column].name().ok_or_else(|| table.wrong(row, column, "text"));
-        let whole = |column: usize| cells[column].whole();
         Ok(Observation {
-            experiment: text(experiment)?,
-            protocol: text(protocol)?,
-            method: text(method)?,
-            seed: whole(seed)
-                .and_then(|seed| u64::try_from(seed).ok())
-                .ok_or_else(|| table.wrong(row, seed, "a whole number from 0"))?,
-            epoch: whole(epoch)
-                .and_then(|epoch| u32::try_from(epoch).ok())
-                .ok_or_else(|| table.wrong(row, epoch, "a whole number from 0"))?,
-            metric: text(metric)?,
+            experiment: table.text(row, experiment)?,
+            protocol: table.text(row, protocol)?,
+            method: table.text(row, method)?,
+            seed: table.natural(row, seed)?,
+            epoch: table.natural(row, epoch)?,
+            metric: table.text(row, metric)?,
             // Programs that know missing values write nothing, or null, for NaN: the run has failed.
-            value: match &cells[value] {
+            value: match &table.rows[row][value] {
                 Cell::Empty => f64::NAN,
                 cell => cell.number().ok_or_else(|| table.wrong(row, value, "a number"))?,
             },

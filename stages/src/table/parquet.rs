@@ -1,239 +1,217 @@
-//! Parquet: how tables are written, and how those of other programs are read.
+//! Parquet: how tables are written, and how those of any program are read.
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::*;
-use polars_parquet::parquet::metadata::{FileMetadata, SchemaDescriptor};
-use polars_parquet::parquet::schema::types::{IntegerType, ParquetType, PrimitiveConvertedType, PrimitiveLogicalType};
+use parquet::basic::{ConvertedType, LogicalType, Repetition};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnDescriptor, ColumnPath, Type};
 
 use super::columns::{Cell, Columns};
-use super::{COLUMNS, Observation, TableError};
+use super::{Observation, TableError};
 use crate::artifact;
 
+/// A column to be written: its name, and a cell for each row.
+pub(crate) enum Column<'a> {
+    Text(&'static str, Vec<&'a str>),
+    U64(&'static str, Vec<u64>),
+    U32(&'static str, Vec<u32>),
+    F64(&'static str, Vec<f64>),
+}
+
 /// Writes `rows`, in their order, as one Parquet file.
-///
-/// The same rows give the same bytes: no compression (so no codec's version matters), no statistics, one row group,
-/// one thread, and no metadata but the schema and polars' name.
 pub fn write(path: &Path, rows: &[Observation]) -> Result<(), TableError> {
-    let text = |name: &str, cell: fn(&Observation) -> &str| {
-        let cells: Vec<&str> = rows.iter().map(cell).collect();
-        Column::new(name.into(), cells)
-    };
-    let seeds: Vec<u64> = rows.iter().map(|row| row.seed).collect();
-    let epochs: Vec<u32> = rows.iter().map(|row| row.epoch).collect();
-    let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
-    let columns = vec![
+    let text = |name, cell: fn(&Observation) -> &str| Column::Text(name, rows.iter().map(cell).collect());
+    let columns = [
         text("experiment", |row| &row.experiment),
         text("protocol", |row| &row.protocol),
         text("method", |row| &row.method),
-        Column::new("seed".into(), seeds),
-        Column::new("epoch".into(), epochs),
+        Column::U64("seed", rows.iter().map(|row| row.seed).collect()),
+        Column::U32("epoch", rows.iter().map(|row| row.epoch).collect()),
         text("metric", |row| &row.metric),
-        Column::new("value".into(), values),
+        Column::F64("value", rows.iter().map(|row| row.value).collect()),
     ];
-    write_columns(path, columns)
+    write_columns(path, &columns)
 }
 
-/// Writes columns of equal length as one Parquet file, the same columns in the same bytes.
-pub(crate) fn write_columns(path: &Path, columns: Vec<Column>) -> Result<(), TableError> {
-    let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
-    let rows = columns.first().map_or(0, Column::len);
-    let mut frame = DataFrame::new(rows, columns).map_err(parquet)?;
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Uncompressed)
-        .with_statistics(StatisticsOptions::empty())
-        .with_row_group_size(Some(rows.max(1)))
-        .with_data_page_size(Some(1 << 20))
-        .set_parallel(false)
-        .finish(&mut frame)
-        .map_err(parquet)?;
+/// Writes columns of equal length as one Parquet file.
+///
+/// The same columns give the same bytes: no compression (so no codec's version matters), no statistics, one row group, and
+/// no metadata but the schema and our name.
+pub(crate) fn write_columns(path: &Path, columns: &[Column]) -> Result<(), TableError> {
+    let bytes = encode(columns).map_err(|source| TableError::Parquet { path: path.to_owned(), source })?;
     Ok(artifact::write(path, &bytes)?)
 }
 
-/// Reads a table of observations.
-pub(super) fn read(path: &Path) -> Result<Vec<Observation>, TableError> {
-    let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
-    let (mut reader, schema) = open(path)?;
-    for column in COLUMNS {
-        let wrong = |source| TableError::Column { path: path.to_owned(), column, source };
-        let field = schema.get(column).ok_or_else(|| wrong(PolarsError::ColumnNotFound(column.into())))?;
-        if !is_readable(&field.dtype) {
-            let message = format!("it has type {:?}", field.dtype);
-            return Err(wrong(PolarsError::SchemaMismatch(message.into())));
+fn encode(columns: &[Column]) -> Result<Vec<u8>, ParquetError> {
+    let fields = columns.iter().map(|column| Ok(Arc::new(column.field()?))).collect::<Result<_, ParquetError>>()?;
+    let schema = Arc::new(Type::group_type_builder("table").with_fields(fields).build()?);
+    let mut properties = WriterProperties::builder()
+        .set_created_by("retrial".to_owned())
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true);
+    for column in columns {
+        // Measurements hardly repeat.
+        if let Column::F64(name, _) = column {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(*name), false);
         }
     }
-    let wanted = COLUMNS.map(str::to_owned).to_vec();
-    reader = reader.with_columns(Some(wanted));
-    let frame = reader.finish().map_err(parquet)?;
-
-    let table = Cells { path, frame: &frame };
-    let experiments = table.texts("experiment")?;
-    let protocols = table.texts("protocol")?;
-    let methods = table.texts("method")?;
-    let metrics = table.texts("metric")?;
-    let seeds = table.column("seed", &DataType::UInt64)?;
-    let epochs = table.column("epoch", &DataType::UInt32)?;
-    let values = table.column("value", &DataType::Float64)?;
-    let seeds = table.cells("seed", seeds.u64().map_err(parquet)?.iter())?;
-    let epochs = table.cells("epoch", epochs.u32().map_err(parquet)?.iter())?;
-    let values = table.cells("value", values.f64().map_err(parquet)?.iter())?;
-
-    let texts = experiments.into_iter().zip(protocols).zip(methods).zip(metrics);
-    let numbers = seeds.into_iter().zip(epochs).zip(values);
-    Ok(texts
-        .zip(numbers)
-        .map(|((((experiment, protocol), method), metric), ((seed, epoch), value))| Observation {
-            experiment,
-            protocol,
-            method,
-            seed,
-            epoch,
-            metric,
-            value,
-        })
-        .collect())
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
+    let mut group = writer.next_row_group()?;
+    for column in columns {
+        match column {
+            Column::Text(_, cells) => {
+                let cells: Vec<ByteArray> = cells.iter().map(|&cell| cell.into()).collect();
+                write_next::<ByteArrayType>(&mut group, &cells)?;
+            }
+            // Parquet's unsigned integers are stored as the signed ones of the same bits.
+            Column::U64(_, cells) => {
+                let cells: Vec<i64> = cells.iter().map(|cell| cell.cast_signed()).collect();
+                write_next::<Int64Type>(&mut group, &cells)?;
+            }
+            Column::U32(_, cells) => {
+                let cells: Vec<i32> = cells.iter().map(|cell| cell.cast_signed()).collect();
+                write_next::<Int32Type>(&mut group, &cells)?;
+            }
+            Column::F64(_, cells) => write_next::<DoubleType>(&mut group, cells)?,
+        }
+    }
+    group.close()?;
+    writer.into_inner()
 }
 
-/// Reads every column of numbers, truth values or text; others (lists, dates) are left out.
-pub(super) fn read_columns(path: &Path) -> Result<Columns, TableError> {
-    let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
-    let (reader, schema) = open(path)?;
-    let readable = schema.iter_values().filter(|field| is_readable(&field.dtype));
-    let wanted: Vec<String> = readable.map(|field| field.name.to_string()).collect();
-    let frame = reader.with_columns(Some(wanted.clone())).finish().map_err(parquet)?;
-    let mut table = Columns::new(path, wanted);
-    let mut rows = vec![Vec::with_capacity(table.names.len()); frame.height()];
-    for column in frame.columns() {
-        let wanted = match column.dtype() {
-            kind if kind.is_unsigned_integer() => DataType::UInt64,
-            kind if kind.is_integer() => DataType::Int64,
-            kind if kind.is_primitive_numeric() => DataType::Float64,
-            _ => DataType::String,
+fn write_next<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    cells: &[T::T],
+) -> Result<(), ParquetError> {
+    if let Some(mut column) = group.next_column()? {
+        column.typed::<T>().write_batch(cells, None, None)?;
+        column.close()?;
+    }
+    Ok(())
+}
+
+impl Column<'_> {
+    fn field(&self) -> Result<Type, ParquetError> {
+        use parquet::basic::Type as Physical;
+        let (name, physical, logical) = match self {
+            Self::Text(name, _) => (name, Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Self::U64(name, _) => (name, Physical::INT64, Some(LogicalType::integer(64, false))),
+            Self::U32(name, _) => (name, Physical::INT32, Some(LogicalType::integer(32, false))),
+            Self::F64(name, _) => (name, Physical::DOUBLE, None),
         };
-        let cast = column.strict_cast(&wanted).map_err(parquet)?;
-        for (row, cells) in rows.iter_mut().enumerate() {
-            cells.push(match cast.get(row).map_err(parquet)? {
-                AnyValue::UInt64(integer) => Cell::Integer(integer.into()),
-                AnyValue::Int64(integer) => Cell::Integer(integer.into()),
-                AnyValue::Float64(number) => Cell::Number(number),
-                AnyValue::String(text) => Cell::Text(text.to_owned()),
-                _ => Cell::Empty,
-            });
+        let field = Type::primitive_type_builder(name, physical);
+        field.with_repetition(Repetition::REQUIRED).with_logical_type(logical).build()
+    }
+}
+
+/// Reads every column of numbers, truth values or text; others (lists, dates, decimals) are left out. No value is an empty cell.
+pub(super) fn read_columns(path: &Path) -> Result<Columns, TableError> {
+    let file = File::open(path).map_err(|source| TableError::Open { path: path.to_owned(), source })?;
+    decode(path, file).map_err(|source| TableError::Parquet { path: path.to_owned(), source })
+}
+
+fn decode(path: &Path, file: File) -> Result<Columns, ParquetError> {
+    let reader = SerializedFileReader::new(file)?;
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let is_readable = |&at: &usize| kind(&schema.column(at)).is_some();
+    let wanted: Vec<usize> = (0..schema.num_columns()).filter(is_readable).collect();
+    let mut table = Columns::new(path, wanted.iter().map(|&at| schema.column(at).name().to_owned()).collect());
+    for number in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(number)?;
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        let mut columns = Vec::with_capacity(wanted.len());
+        for &at in &wanted {
+            let descriptor = schema.column(at);
+            let cells = read_column(group.get_column_reader(at)?, &descriptor, rows)?;
+            if cells.len() != rows {
+                let problem = format!("column `{}` has {} of {rows} cells", descriptor.name(), cells.len());
+                return Err(ParquetError::General(problem));
+            }
+            columns.push(cells.into_iter());
+        }
+        for _ in 0..rows {
+            table.push(columns.iter_mut().filter_map(Iterator::next).collect());
         }
     }
-    rows.into_iter().for_each(|cells| table.push(cells));
     Ok(table)
 }
 
-/// What polars reads with the few features that it is compiled with.
-fn is_readable(kind: &ArrowDataType) -> bool {
-    match kind {
-        ArrowDataType::Dictionary(_, values, _) => is_readable(values),
-        kind => matches!(
-            kind,
-            ArrowDataType::Boolean
-                | ArrowDataType::Int32
-                | ArrowDataType::Int64
-                | ArrowDataType::UInt32
-                | ArrowDataType::UInt64
-                | ArrowDataType::Float32
-                | ArrowDataType::Float64
-                | ArrowDataType::Utf8
-                | ArrowDataType::LargeUtf8
-                | ArrowDataType::Utf8View
-        ),
+/// What the cells of a column that is read hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Truth,
+    Signed,
+    Unsigned,
+    Float,
+    Text,
+}
+
+/// None: such a column is left out.
+fn kind(column: &ColumnDescriptor) -> Option<Kind> {
+    use parquet::basic::Type as Physical;
+    // A list, or a part of one or of a structure, is deeper than its own name.
+    if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
+        return None;
+    }
+    match (column.physical_type(), column.converted_type()) {
+        (Physical::BOOLEAN, _) => Some(Kind::Truth),
+        (Physical::FLOAT | Physical::DOUBLE, _) => Some(Kind::Float),
+        (Physical::BYTE_ARRAY, ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON) => Some(Kind::Text),
+        (Physical::INT32 | Physical::INT64, converted) => match converted {
+            ConvertedType::NONE if column.logical_type_ref().is_none() => Some(Kind::Signed),
+            ConvertedType::INT_8 | ConvertedType::INT_16 | ConvertedType::INT_32 | ConvertedType::INT_64 => {
+                Some(Kind::Signed)
+            }
+            ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64 => {
+                Some(Kind::Unsigned)
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
-/// A file's reader and what columns it has.
-fn open(path: &Path) -> Result<(ParquetReader<File>, Arc<ArrowSchema>), TableError> {
-    let parquet = |source| TableError::Parquet { path: path.to_owned(), source };
-    let file = File::open(path).map_err(|source| TableError::Open { path: path.to_owned(), source })?;
-    let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
-    let metadata = reader.get_metadata().map_err(parquet)?;
-    if let Some(widened) = widened(metadata) {
-        reader.set_metadata(Arc::new(widened));
-    }
-    let schema = reader.schema().map_err(parquet)?;
-    Ok((reader, schema))
-}
-
-/// The metadata with integers of 8 and 16 bits as what they are stored as, 32 bits; none where there are no such columns.
-///
-/// Polars knows narrow integers only where it is compiled with features that nothing else here needs.
-fn widened(metadata: &FileMetadata) -> Option<FileMetadata> {
-    let schema = &metadata.schema_descr;
-    let mut fields = schema.fields().to_vec();
-    let mut narrow = false;
-    for field in &mut fields {
-        let ParquetType::PrimitiveType(field) = field else { continue };
-        let logical = matches!(
-            field.logical_type,
-            Some(PrimitiveLogicalType::Integer(
-                IntegerType::Int8 | IntegerType::Int16 | IntegerType::UInt8 | IntegerType::UInt16
-            ))
-        );
-        let converted = matches!(
-            field.converted_type,
-            Some(
-                PrimitiveConvertedType::Int8
-                    | PrimitiveConvertedType::Int16
-                    | PrimitiveConvertedType::Uint8
-                    | PrimitiveConvertedType::Uint16
-            )
-        );
-        if logical || converted {
-            (field.logical_type, field.converted_type) = (None, None);
-            narrow = true;
+fn read_column(reader: ColumnReader, column: &ColumnDescriptor, rows: usize) -> Result<Vec<Cell>, ParquetError> {
+    let unsigned = kind(column) == Some(Kind::Unsigned);
+    let most = column.max_def_level();
+    match reader {
+        ColumnReader::BoolColumnReader(reader) => cells(reader, most, rows, |truth| Ok(Cell::Text(truth.to_string()))),
+        ColumnReader::Int32ColumnReader(reader) => cells(reader, most, rows, |integer| {
+            Ok(Cell::Integer(if unsigned { integer.cast_unsigned().into() } else { integer.into() }))
+        }),
+        ColumnReader::Int64ColumnReader(reader) => cells(reader, most, rows, |integer| {
+            Ok(Cell::Integer(if unsigned { integer.cast_unsigned().into() } else { integer.into() }))
+        }),
+        ColumnReader::FloatColumnReader(reader) => cells(reader, most, rows, |number| Ok(Cell::Number(number.into()))),
+        ColumnReader::DoubleColumnReader(reader) => cells(reader, most, rows, |number| Ok(Cell::Number(number))),
+        ColumnReader::ByteArrayColumnReader(reader) => {
+            cells(reader, most, rows, |text: ByteArray| Ok(Cell::Text(text.as_utf8()?.to_owned())))
         }
+        // `kind` lets none of these through.
+        ColumnReader::Int96ColumnReader(_) | ColumnReader::FixedLenByteArrayColumnReader(_) => Ok(Vec::new()),
     }
-    narrow.then(|| FileMetadata {
-        schema_descr: SchemaDescriptor::new(schema.name().into(), fields),
-        // It holds the writer's schema, narrow integers and all.
-        key_value_metadata: None,
-        ..metadata.clone()
-    })
 }
 
-/// A frame and the file that it came from, for errors that name the file.
-struct Cells<'a> {
-    path: &'a Path,
-    frame: &'a DataFrame,
-}
-
-impl Cells<'_> {
-    /// A column as the wanted type. A number that does not fit (a negative seed) is an error; text is never parsed.
-    fn column(&self, column: &'static str, wanted: &DataType) -> Result<Column, TableError> {
-        let wrong = |source| TableError::Column { path: self.path.to_owned(), column, source };
-        let found = self.frame.column(column).map_err(wrong)?;
-        let suits = match wanted {
-            DataType::String => found.dtype() == &DataType::String || found.dtype().is_categorical(),
-            DataType::Float64 => found.dtype().is_primitive_numeric(),
-            _ => found.dtype().is_integer(),
-        };
-        if !suits {
-            let message = format!("it has type {}, not {wanted}", found.dtype());
-            return Err(wrong(PolarsError::SchemaMismatch(message.into())));
-        }
-        found.strict_cast(wanted).map_err(wrong)
+/// All cells of a column that is no list; those below the highest definition level are empty.
+fn cells<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    most: i16,
+    rows: usize,
+    cell: impl Fn(T::T) -> Result<Cell, ParquetError>,
+) -> Result<Vec<Cell>, ParquetError> {
+    let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::new());
+    reader.read_records(rows, Some(&mut levels), None, &mut values)?;
+    if most == 0 {
+        return values.into_iter().map(cell).collect();
     }
-
-    fn texts(&self, column: &'static str) -> Result<Vec<String>, TableError> {
-        let wrong = |source| TableError::Column { path: self.path.to_owned(), column, source };
-        let cells = self.column(column, &DataType::String)?;
-        self.cells(column, cells.str().map_err(wrong)?.iter().map(|cell| cell.map(str::to_owned)))
-    }
-
-    /// All cells of a column, or an error that names the first empty one (rows count from 1).
-    fn cells<T>(&self, column: &'static str, cells: impl Iterator<Item = Option<T>>) -> Result<Vec<T>, TableError> {
-        cells
-            .enumerate()
-            .map(|(row, cell)| {
-                cell.ok_or_else(|| TableError::Empty { path: self.path.to_owned(), column, row: row + 1 })
-            })
-            .collect()
-    }
+    let mut values = values.into_iter();
+    let next = |level| if level == most { values.next().map_or(Ok(Cell::Empty), &cell) } else { Ok(Cell::Empty) };
+    levels.into_iter().map(next).collect()
 }

@@ -83,7 +83,7 @@ fn a_stage_is_made_of_the_code_that_it_uses() {
     assert!(
         has(&data, "module data::mnist1d") && has(&data, "module random::numpy") && has(&data, "crate safetensors")
     );
-    assert!(!has(&data, "module train") && !has(&data, "crate polars") && !has(&data, "crate clap_builder"));
+    assert!(!has(&data, "module train") && !has(&data, "crate parquet") && !has(&data, "crate clap_builder"));
     let baseline = parts("train-svvar-baseline@baseline-0-2");
     assert!(has(&baseline, "module train") && has(&baseline, "module methods::baseline"));
     assert!(!has(&baseline, "module methods::svvar") && !has(&baseline, "module linalg::polar"));
