@@ -48,6 +48,8 @@ pub enum Event {
     Finished {
         stage: String,
         seconds: f64,
+        /// Seconds of CPU time.
+        cpu: f64,
     },
     Failed {
         stage: String,
@@ -76,8 +78,8 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Expectation {
     pub stage: String,
-    /// Its last run's; or else what dvc.yaml says; null where nothing is known.
+    /// Its last run's; or else what dvc.yaml says; null where nothing is known. On one thread, where `threads` is null.
     pub seconds: Option<f64>,
-    /// That it keeps busy meanwhile.
-    pub threads: usize,
+    /// That it keeps busy meanwhile; null: as many as are free.
+    pub threads: Option<usize>,
 }

@@ -3,9 +3,12 @@
 use pipeline::events::{Event, Expectation};
 use pipeline::progress::{Forecast, Live};
 
+/// Of stages with so many threads; 0: as many as are free.
 fn expected(threads: usize, stages: &[(&str, Option<f64>, usize)]) -> Event {
-    let stages = stages.iter();
-    let stages = stages.map(|&(stage, seconds, threads)| Expectation { stage: stage.to_owned(), seconds, threads });
+    let stages = stages.iter().map(|&(stage, seconds, threads)| {
+        let threads = (threads > 0).then_some(threads);
+        Expectation { stage: stage.to_owned(), seconds, threads }
+    });
     Event::Expected { threads, stages: stages.collect() }
 }
 
@@ -14,7 +17,7 @@ fn started(stage: &str) -> Event {
 }
 
 fn finished(stage: &str, seconds: f64) -> Event {
-    Event::Finished { stage: stage.to_owned(), seconds }
+    Event::Finished { stage: stage.to_owned(), seconds, cpu: 3.0 * seconds }
 }
 
 #[test]
@@ -38,6 +41,23 @@ fn the_time_left_is_what_the_rest_takes_at_this_runs_pace() {
         forecast.hear(&finished(stage, 1.0), 30.0);
     }
     assert_eq!(forecast.words(30.0).unwrap(), "5 of 5 stages");
+}
+
+#[test]
+fn stages_that_take_what_is_free_count_by_the_threads_that_they_had() {
+    let mut forecast = Forecast::default();
+    forecast.hear(&expected(4, &[("a@1", Some(30.0), 0), ("a@2", Some(30.0), 0), ("b", Some(10.0), 2)]), 0.0);
+    assert!((forecast.left(0.0).unwrap() - (30.0 + 30.0 + 20.0) / 4.0).abs() < 1e-9);
+    for stage in ["a@1", "b"] {
+        forecast.hear(&started(stage), 0.0);
+    }
+    // b has two threads, a@1 the other two.
+    assert!((forecast.left(5.0).unwrap() - (20.0 + 30.0 + 10.0) / 4.0).abs() < 1e-9);
+    forecast.hear(&started("a@2"), 5.0);
+    forecast.hear(&finished("b", 10.0), 10.0);
+    // 30 s of processor time in 10, as was expected.
+    forecast.hear(&finished("a@1", 10.0), 10.0);
+    assert!((forecast.left(10.0).unwrap() - (30.0 - 5.0 * 4.0) / 4.0).abs() < 1e-9);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipeline::execute::scheduler::{Scheduler, State};
+use pipeline::execute::scheduler::{Scheduler, Slack, State};
 use proptest::prelude::*;
 
 /// A graph whose edges lead from lower to higher numbers, and what happens when it runs.
@@ -18,6 +18,9 @@ struct World {
 }
 
 const LONGEST: u64 = 4;
+
+/// The number that threads have.
+const THREADS: usize = 3;
 
 /// Two mutex groups, then something such as GPUs, then threads, of which every stage needs one.
 fn worlds() -> impl Strategy<Value = World> {
@@ -111,6 +114,18 @@ fn run(world: &World) -> Result<(), TestCaseError> {
             prop_assert!(queued.is_empty(), "nothing runs, and {:?} wait", queued);
             break;
         }
+        // What is idle is lent for a tick.
+        let lent = match scheduler.slack(THREADS) {
+            Slack::Idle(threads) => threads,
+            Slack::Short => {
+                let lacks = |&stage: &usize| world.demands[stage].iter().any(|&(resource, _)| resource == THREADS);
+                prop_assert!(queued.iter().any(lacks), "threads are short, and nobody waits for any");
+                0
+            }
+        };
+        prop_assert!(used[THREADS] + lent <= world.capacities[THREADS], "what is in use is lent");
+        scheduler.lend(THREADS, lent);
+        prop_assert_eq!(scheduler.start_next(), None, "what a stage had gathered is lent");
         let first = queued.first().copied();
         head = (first, if first.is_some() && first == head.0 { head.1 + 1 } else { 0 });
         // For each resource that it needs, at most the longest run of those that hold it.
@@ -120,6 +135,7 @@ fn run(world: &World) -> Result<(), TestCaseError> {
             *left -= 1;
         }
         let ended: Vec<usize> = running.iter().filter(|&(_, &left)| left == 0).map(|(&stage, _)| stage).collect();
+        scheduler.take_back(THREADS, lent);
         for stage in ended {
             running.remove(&stage);
             for &(resource, amount) in &world.demands[stage] {

@@ -10,6 +10,7 @@ pub mod methods; // one file a method under test
 pub mod train; // one training run: data, method, hyper-parameters, seed -> curves and scores
 pub mod device; // a block of runs as one computation, on a GPU
 pub mod search; // hyper-parameter search: spaces, Optuna's samplers and pruner, studies and their journals
+pub mod side_by_side; // runs of one stage, on the threads that are free
 pub mod seeds; // lists of seeds, as stages and params.yaml write them
 pub mod blocks; // lists of seeds in blocks, a block a stage
 pub mod protocols; // as-run, as-stated, controlled: how an experiment is split, tuned and scored

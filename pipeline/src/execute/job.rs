@@ -17,6 +17,8 @@ pub struct Job {
     pub lines: Vec<String>,
     pub folder: PathBuf,
     pub environment: BTreeMap<&'static str, OsString>,
+    /// Where it takes further threads from, if it says that it does.
+    pub threads: Option<jobserver::Client>,
 }
 
 /// Where the parameter files of running stages are.
@@ -73,7 +75,7 @@ pub fn prepare(
     environment.insert("RETRIAL_PROGRESS", progress.into());
     // A stage that says how many threads it takes gets no more of them; what the user has set stands.
     if stage.extension.threads != Threads::Unsaid {
-        let threads = stage.extension.threads.of(capacity).to_string();
+        let threads = stage.extension.threads.most(capacity).to_string();
         for name in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS"] {
             if std::env::var_os(name).is_none() {
                 environment.insert(name, threads.clone().into());
@@ -91,5 +93,5 @@ pub fn prepare(
             environment.insert("PATH", path);
         }
     }
-    Ok(Job { lines: stage.command.lines().map(str::to_owned).collect(), folder, environment })
+    Ok(Job { lines: stage.command.lines().map(str::to_owned).collect(), folder, environment, threads: None })
 }

@@ -195,6 +195,9 @@ fn run_line(
     let leader = {
         let mut command = shell(line);
         command.current_dir(&job.folder).envs(&job.environment);
+        if let Some(threads) = &job.threads {
+            threads.configure_make(&mut command);
+        }
         command.stdin(Stdio::null()).stderr(writer.try_clone().map_err(no_pipe)?).stdout(writer).process_group(0);
         die_with_parent(&mut command);
         stop.begin(&mut command)?

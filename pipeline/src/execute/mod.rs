@@ -2,6 +2,7 @@
 
 mod inputs;
 mod job;
+mod lender;
 mod local;
 mod lock;
 mod output;

@@ -52,7 +52,7 @@ pub fn add_own(
     gpus: &[String],
 ) {
     let own = &stage.extension;
-    let threads = (own.threads != Threads::Unsaid).then(|| own.threads.of(machine.threads));
+    let threads = (own.threads != Threads::Unsaid).then(|| own.threads.most(machine.threads));
     let (seconds, finished) = (running.started.elapsed(), SystemTime::now());
     let since_1970 = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     provenance["started"] = json!(since_1970(finished.checked_sub(seconds).unwrap_or(UNIX_EPOCH)));

@@ -17,6 +17,8 @@ use crate::progress;
 pub struct Resources {
     pub capacities: Vec<u64>,
     pub demands: Vec<Vec<Amount>>,
+    /// The number that threads have.
+    pub threads: usize,
 }
 
 impl Resources {
@@ -35,10 +37,10 @@ impl Resources {
             let mut demand: BTreeMap<usize, u64> = own.mutex.iter().map(|name| (groups[name.as_str()], 1)).collect();
             demand.insert(gpus, own.gpus as u64);
             demand.insert(memory, own.memory);
-            demand.insert(threads, own.threads.of(machine.threads) as u64);
+            demand.insert(threads, own.threads.held(machine.threads) as u64);
             demand.into_iter().filter(|&(_, amount)| amount > 0).collect()
         };
-        Self { demands: stages.iter().map(demand).collect(), capacities }
+        Self { demands: stages.iter().map(demand).collect(), capacities, threads }
     }
 }
 

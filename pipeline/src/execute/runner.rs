@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::job::{self, Job};
+use super::lender::Lender;
 use super::local::{self, Ended, Said, Stop};
 use super::lock::Settled;
 use super::record::{self, Log};
 use super::resources::{self, Resources, Slots};
-use super::scheduler::{Scheduler, State};
+use super::scheduler::{Scheduler, Slack, State};
 use super::{Failure, Interrupt, Options, Summary, inputs, outputs};
 use crate::adopt::{self, Adopted};
 use crate::error::Error;
 use crate::events::{Event, Expectation};
 use crate::graph::Graph;
 use crate::manifest::Stage;
+use crate::manifest::schema::Threads;
 use crate::plan::{self, Assessment, Standing, Workspace};
 use crate::store::{self, Artifact, Outcome, StoreError, WorkTreeLock};
 
@@ -27,10 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Lines that wait for the engine, all stages together: a command that prints faster than they are taken in has to wait.
 const WAITING_LINES: usize = 1024;
 
-/// A message from a stage's thread.
+/// A message from a stage's thread, or the lender's.
 enum Message {
     Said(usize, Said),
     Ended(usize, Ended),
+    Returned(std::io::Result<jobserver::Acquired>),
 }
 
 /// A stage whose command runs.
@@ -51,6 +54,8 @@ pub(super) struct Runner<'a, 'b> {
     options: &'a Options,
     lock: &'a WorkTreeLock,
     scheduler: Scheduler,
+    /// The number that threads have among its resources.
+    threads: usize,
     slots: Slots,
     /// The stages that are done, for dvc.lock.
     settled: Vec<Settled>,
@@ -64,6 +69,9 @@ pub(super) struct Runner<'a, 'b> {
     provenance: Option<Value>,
     sender: mpsc::SyncSender<Message>,
     receiver: mpsc::Receiver<Message>,
+    /// Of threads that the queue has no use for; made for the first stage that borrows any. After the receiver, so that its
+    /// thread, when it is waited for, finds nobody who might not take what it delivers.
+    lender: Option<Lender>,
     report: &'a mut dyn FnMut(Event),
 }
 
@@ -75,7 +83,7 @@ impl<'a, 'b> Runner<'a, 'b> {
         lock: &'a WorkTreeLock,
         report: &'a mut dyn FnMut(Event),
     ) -> Self {
-        let Resources { capacities, demands } = Resources::of(&graph.stages, &options.machine);
+        let Resources { capacities, demands, threads } = Resources::of(&graph.stages, &options.machine);
         let scheduler =
             Scheduler::new(&graph.upstream, &graph.downstream, &graph.order, &options.wanted, demands, capacities);
         let (sender, receiver) = mpsc::sync_channel(WAITING_LINES);
@@ -85,6 +93,7 @@ impl<'a, 'b> Runner<'a, 'b> {
             options,
             lock,
             scheduler,
+            threads,
             slots: Slots::new(&options.machine),
             settled: Vec::new(),
             summary: Summary::default(),
@@ -94,6 +103,7 @@ impl<'a, 'b> Runner<'a, 'b> {
             provenance: None,
             sender,
             receiver,
+            lender: None,
             report,
         }
     }
@@ -113,10 +123,14 @@ impl<'a, 'b> Runner<'a, 'b> {
         let mut stopping = Stopping::default();
         loop {
             let failed = !self.summary.failed.is_empty() && !self.options.keep_going;
-            if !interrupt.is_asked() && !failed {
+            let goes_on = !interrupt.is_asked() && !failed;
+            if goes_on {
                 self.advance(interrupt)?;
             }
             if self.running.is_empty() {
+                if goes_on && self.recall() {
+                    continue;
+                }
                 return Ok(());
             }
             if interrupt.is_asked() {
@@ -126,6 +140,7 @@ impl<'a, 'b> Runner<'a, 'b> {
             match self.receiver.recv_timeout(Duration::from_millis(50)) {
                 Ok(Message::Said(stage, said)) => self.heard(stage, said),
                 Ok(Message::Ended(stage, ended)) => self.ended(stage, ended)?,
+                Ok(Message::Returned(token)) => self.returned(token)?,
                 Err(_) => (self.report)(Event::Passed),
             }
         }
@@ -142,11 +157,13 @@ impl<'a, 'b> Runner<'a, 'b> {
             |&&index: &&usize| !matches!(self.scheduler.state(index), State::Done | State::Failed | State::Blocked);
         let expectation = |&index: &usize| {
             let stage = &self.graph.stages[index];
-            Expectation {
-                stage: stage.name.clone(),
-                seconds: took.get(&stage.name).copied().or(stage.extension.time),
-                threads: stage.extension.threads.of(threads),
-            }
+            let own = &stage.extension;
+            let took = took.get(&stage.name);
+            let (took, threads) = match own.threads {
+                Threads::Any => (took.and_then(|took| took.cpu), None),
+                fixed => (took.map(|took| took.seconds), Some(fixed.held(threads))),
+            };
+            Expectation { stage: stage.name.clone(), seconds: took.or(own.time), threads }
         };
         let stages = self.options.wanted.iter().filter(open).map(expectation).collect();
         (self.report)(Event::Expected { threads, stages });
@@ -171,7 +188,7 @@ impl<'a, 'b> Runner<'a, 'b> {
         }
     }
 
-    /// Settles what is ready and starts what fits.
+    /// Settles what is ready and starts what fits; lends the threads that are left, or asks for more.
     fn advance(&mut self, interrupt: Interrupt) -> Result<(), Error> {
         while let Some(index) = self.scheduler.next_ready() {
             if interrupt.is_asked() {
@@ -182,7 +199,52 @@ impl<'a, 'b> Runner<'a, 'b> {
         while let Some(index) = self.scheduler.start_next() {
             self.start(index)?;
         }
+        if let Some(lender) = &mut self.lender {
+            match self.scheduler.slack(self.threads) {
+                Slack::Short => lender.ask_back(),
+                Slack::Idle(threads) => {
+                    self.scheduler.lend(self.threads, threads);
+                    lender.lend(threads).map_err(no_jobserver)?;
+                }
+            }
+        }
         Ok(())
+    }
+
+    fn returned(&mut self, token: std::io::Result<jobserver::Acquired>) -> Result<(), Error> {
+        let token = token.map_err(no_jobserver)?;
+        if let Some(lender) = &mut self.lender {
+            lender.got_back(token);
+            self.scheduler.take_back(self.threads, 1);
+        }
+        Ok(())
+    }
+
+    /// Nothing runs: takes back at once all threads that are lent, or lost with borrowers that were killed; `false`: none was.
+    fn recall(&mut self) -> bool {
+        let Some(lender) = self.lender.take() else { return false };
+        let lent = lender.lent();
+        drop(lender);
+        // Its last token may have been on the way.
+        while self.receiver.try_recv().is_ok() {}
+        self.scheduler.take_back(self.threads, lent);
+        lent > 0
+    }
+
+    /// Where a stage that borrows threads takes them from.
+    fn lender(&mut self) -> Result<&Lender, Error> {
+        let lender = match self.lender.take() {
+            Some(lender) => lender,
+            None => {
+                let sender = self.sender.clone();
+                let deliver = move |token| {
+                    // Where nobody listens any more, the run is over.
+                    let _ = sender.send(Message::Returned(token));
+                };
+                Lender::new(deliver).map_err(no_jobserver)?
+            }
+        };
+        Ok(self.lender.insert(lender))
     }
 
     fn settle(&mut self, index: usize) -> Result<(), Error> {
@@ -300,7 +362,10 @@ impl<'a, 'b> Runner<'a, 'b> {
         let parameters = job::parameter_file(&job::folder(&self.workspace.store.folder), &assessment.parameters)?;
         let (threads, gpus) = (self.options.machine.threads, self.slots.names(slots));
         let progress = job::progress(&self.workspace.store.folder, &assessment.key);
-        let job = job::prepare(stage, &self.workspace.root, &parameters, &progress, threads, &gpus)?;
+        let mut job = job::prepare(stage, &self.workspace.root, &parameters, &progress, threads, &gpus)?;
+        if stage.extension.threads == Threads::Any {
+            job.threads = Some(self.lender()?.client());
+        }
         job::open_progress(&progress, self.options.force)?;
         Ok((parameters, job))
     }
@@ -336,7 +401,8 @@ impl<'a, 'b> Runner<'a, 'b> {
                 let seconds = running.started.elapsed().as_secs_f64();
                 self.record(index, &running, &ended, Outcome::Success, "", &artifacts)?;
                 self.summary.executed.push(stage.name.clone());
-                (self.report)(Event::Finished { stage: stage.name.clone(), seconds });
+                let cpu = ended.usage.user + ended.usage.system;
+                (self.report)(Event::Finished { stage: stage.name.clone(), seconds, cpu });
                 self.settled(index, running.assessment, artifacts);
             }
             Err(blame) => {
@@ -390,6 +456,10 @@ impl<'a, 'b> Runner<'a, 'b> {
 struct Stopping {
     since: Option<Instant>,
     killed: bool,
+}
+
+fn no_jobserver(error: std::io::Error) -> Error {
+    Error::State(format!("threads can't be shared among stages: {error}"))
 }
 
 /// Whose failure an error is: the stage's, with the reason as a predicate, or the engine's or the study's, which ends the run.

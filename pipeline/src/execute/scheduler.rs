@@ -13,6 +13,8 @@
 //! * a stage that waits for a scarce resource (a low number) leaves the plentiful ones to others, and
 //! * no stage waits for ever: nothing that starts later takes what the first of the queue has gathered, and what it
 //!   lacks comes back as the stages that hold it end, so that it moves on from resource to resource.
+//!
+//! What no stage of the queue has gathered can be lent to stages that run ([`Scheduler::lend`]) and taken back.
 
 use std::collections::BTreeSet;
 
@@ -35,6 +37,14 @@ pub enum State {
 
 /// An amount of one resource: its number, and how much of it.
 pub type Amount = (usize, u64);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slack {
+    /// A queued stage waits for more of it.
+    Short,
+    /// So much of it is free, and no queued stage has gathered it.
+    Idle(u64),
+}
 
 #[derive(Debug)]
 pub struct Scheduler {
@@ -115,26 +125,56 @@ impl Scheduler {
 
     /// The first queued stage that fits into what is free and not kept for an earlier one; it is running from now on.
     pub fn start_next(&mut self) -> Option<usize> {
-        let mut left = self.free.clone();
+        let (rank, stage) = self.look().first_that_fits?;
+        self.queued.remove(&(rank, stage));
+        for &(resource, amount) in &self.demands[stage] {
+            self.free[resource] -= amount;
+        }
+        self.states[stage] = State::Running;
+        Some(stage)
+    }
+
+    /// What a resource could do where [`Scheduler::start_next`] has nothing more to start.
+    pub fn slack(&self, resource: usize) -> Slack {
+        let look = self.look();
+        match look.lacking.contains(&resource) {
+            true => Slack::Short,
+            false => Slack::Idle(look.left[resource]),
+        }
+    }
+
+    /// So much of what is idle is no longer free.
+    pub fn lend(&mut self, resource: usize, amount: u64) {
+        self.free[resource] -= amount;
+    }
+
+    pub fn take_back(&mut self, resource: usize, amount: u64) {
+        self.free[resource] += amount;
+    }
+
+    /// Lets the queue gather what it needs, stage by stage, up to the first that fits.
+    fn look(&self) -> Look {
+        let mut look = Look { first_that_fits: None, left: self.free.clone(), lacking: BTreeSet::new() };
         for &(rank, stage) in &self.queued {
-            if self.common.iter().any(|&(resource, least)| left[resource] < least) {
-                return None;
+            let short = |&&(resource, least): &&Amount| look.left[resource] < least;
+            if let Some(&(resource, _)) = self.common.iter().find(short) {
+                look.lacking.insert(resource);
+                break;
             }
             let lacking = self.demands[stage].iter().find(|&&(resource, amount)| {
-                let enough = left[resource] >= amount;
-                left[resource] = left[resource].saturating_sub(amount);
+                let enough = look.left[resource] >= amount;
+                look.left[resource] = look.left[resource].saturating_sub(amount);
                 !enough
             });
-            if lacking.is_none() {
-                self.queued.remove(&(rank, stage));
-                for &(resource, amount) in &self.demands[stage] {
-                    self.free[resource] -= amount;
+            match lacking {
+                Some(&(resource, _)) => look.lacking.insert(resource),
+                None => {
+                    look.first_that_fits = Some((rank, stage));
+                    break;
                 }
-                self.states[stage] = State::Running;
-                return Some(stage);
-            }
+            };
         }
-        None
+        look
     }
 
     pub fn done(&mut self, stage: usize) {
@@ -166,6 +206,16 @@ impl Scheduler {
             }
         }
     }
+}
+
+/// What the queue comes to, as far as it was looked at.
+struct Look {
+    /// Position and number of a stage.
+    first_that_fits: Option<(usize, usize)>,
+    /// What none has gathered.
+    left: Vec<u64>,
+    /// Those of which a stage found too little.
+    lacking: BTreeSet<usize>,
 }
 
 /// The least amounts that all stages need.

@@ -102,15 +102,25 @@ pub enum Threads {
     Unsaid,
     Number(usize),
     All,
+    /// One, and more as they are free: it asks for each as make's children do, and gives it back.
+    Any,
 }
 
 impl Threads {
-    /// Of the `capacity` threads that a run may keep busy.
-    pub fn of(self, capacity: usize) -> usize {
+    /// What is kept for it of the `capacity` threads that a run may keep busy.
+    pub fn held(self, capacity: usize) -> usize {
         match self {
-            Threads::Unsaid => 1,
+            Threads::Unsaid | Threads::Any => 1,
             Threads::Number(threads) => threads.clamp(1, capacity),
             Threads::All => capacity,
+        }
+    }
+
+    /// The most that it may come to keep busy of them.
+    pub fn most(self, capacity: usize) -> usize {
+        match self {
+            Threads::Any => capacity,
+            others => others.held(capacity),
         }
     }
 }
@@ -283,7 +293,8 @@ fn extension(map: &Map) -> Result<Extension, Complaint> {
         extension.threads = match &entry.node.value {
             Value::Int(threads @ 1..) => Threads::Number(usize::try_from(*threads).unwrap_or(usize::MAX)),
             Value::Text(all) if all == "all" => Threads::All,
-            _ => return Err(Complaint::at(entry.line, "`threads` needs a number from 1, or `all`".to_owned())),
+            Value::Text(any) if any == "any" => Threads::Any,
+            _ => return Err(Complaint::at(entry.line, "`threads` needs a number from 1, `all` or `any`".to_owned())),
         };
     }
     if let Some(entry) = own.get("time") {

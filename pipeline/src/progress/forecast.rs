@@ -8,7 +8,8 @@ use crate::events::{Event, Expectation};
 ///
 /// What is left is the thread-seconds of the stages that are not done, over the threads there are. A stage is expected to take as
 /// long as its last run did, or as dvc.yaml says, or as long as its like (other instances of it) take on average; all that is
-/// multiplied by how much longer this run's finished stages took than was expected of them.
+/// multiplied by how much longer this run's finished stages took than was expected of them. Stages that take the threads that are
+/// free are known by their thread-seconds, and those that run are taken to share evenly what the others leave.
 #[derive(Debug, Default)]
 pub struct Forecast {
     /// What stages share.
@@ -19,13 +20,14 @@ pub struct Forecast {
     /// Thread-seconds of finished stages: what they took, and what was expected.
     took: f64,
     expected: f64,
-    /// Finished stages by group: how many, and the seconds they took.
+    /// Finished stages by group: how many, and the seconds they took (on one thread, where they take what is free).
     groups: BTreeMap<String, (f64, f64)>,
 }
 
 #[derive(Debug)]
 struct Open {
-    threads: usize,
+    /// None: as many as are free. Its seconds are those that it would take on one.
+    threads: Option<usize>,
     seconds: Option<f64>,
     started: Option<f64>,
 }
@@ -45,13 +47,17 @@ impl Forecast {
                     open.started = Some(now);
                 }
             }
-            Event::Finished { stage, seconds } => {
+            Event::Finished { stage, seconds, cpu } => {
                 if let Some(open) = self.close(stage) {
+                    let (seconds, threads) = match open.threads {
+                        Some(threads) => (seconds, threads as f64),
+                        None => (cpu, 1.0),
+                    };
                     let group = self.groups.entry(group(stage).to_owned()).or_default();
                     *group = (group.0 + 1.0, group.1 + seconds);
                     if let Some(expected) = open.seconds {
-                        self.took += seconds * open.threads as f64;
-                        self.expected += expected * open.threads as f64;
+                        self.took += seconds * threads;
+                        self.expected += expected * threads;
                     }
                 }
             }
@@ -87,12 +93,24 @@ impl Forecast {
         // Of stages that say nothing, and whose like have said nothing either, the mean of the others is the best guess.
         let known: Vec<f64> = self.open.iter().filter_map(|(stage, open)| self.seconds(stage, open, slower)).collect();
         let typical = (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)?;
+        let share = self.share();
         let work = self.open.iter().map(|(stage, open)| {
             let seconds = self.seconds(stage, open, slower).unwrap_or(typical);
             let gone = open.started.map_or(0.0, |started| now - started);
-            (seconds - gone).max(0.0) * open.threads as f64
+            match open.threads {
+                Some(threads) => (seconds - gone).max(0.0) * threads as f64,
+                None => (seconds - gone * share).max(0.0),
+            }
         });
         Some(work.sum::<f64>() / self.threads.max(1) as f64)
+    }
+
+    /// How many threads a running stage has that takes those that are free, if they all have the same.
+    fn share(&self) -> f64 {
+        let running = || self.open.values().filter(|open| open.started.is_some());
+        let fixed: usize = running().filter_map(|open| open.threads).sum();
+        let sharing = running().filter(|open| open.threads.is_none()).count();
+        self.threads.saturating_sub(fixed).max(sharing) as f64 / sharing.max(1) as f64
     }
 
     fn seconds(&self, stage: &str, open: &Open, slower: f64) -> Option<f64> {

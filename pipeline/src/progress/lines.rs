@@ -48,7 +48,7 @@ impl<W: Write> Lines<W> {
             Event::Restored { stage } => self.line("Restored", Colour::Green, stage),
             Event::Started { stage, .. } => self.line("Running", Colour::Green, stage),
             Event::Output { stage, line } => self.output(stage, line),
-            Event::Finished { stage, seconds } => {
+            Event::Finished { stage, seconds, .. } => {
                 let so_far = self.forecast.words(self.started.elapsed().as_secs_f64());
                 let so_far = so_far.map(|words| format!(" ({words})")).unwrap_or_default();
                 self.line("Finished", Colour::Green, &format!("{stage} in {}{so_far}", duration(*seconds)));

@@ -28,7 +28,7 @@ pub use entries::Entry;
 pub use lock::WorkTreeLock;
 pub use objects::{Objects, remove};
 pub use place::Link;
-pub use records::{Artifact, Logged, Outcome, Records, Run};
+pub use records::{Artifact, Logged, Outcome, Records, Run, Took};
 
 use crate::digest::DigestError;
 

@@ -131,6 +131,14 @@ pub struct Logged {
     pub run: Run,
 }
 
+/// What the newest successful run of a stage took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Took {
+    pub seconds: f64,
+    /// Seconds of CPU time; none in records of before they were counted.
+    pub cpu: Option<f64>,
+}
+
 /// The database of one store.
 pub struct Records {
     path: PathBuf,
@@ -186,13 +194,15 @@ impl Records {
         Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
-    /// Stage -> how many seconds its newest successful run took, adopted ones aside.
-    pub fn durations(&self) -> Result<HashMap<String, f64>, StoreError> {
-        let query = "SELECT stage, provenance ->> 'seconds' FROM run
+    /// Stage -> what its newest successful run took, adopted ones aside.
+    pub fn durations(&self) -> Result<HashMap<String, Took>, StoreError> {
+        let query = "SELECT stage, provenance ->> 'seconds',
+                            (provenance ->> '$.usage.user') + (provenance ->> '$.usage.system') FROM run
                      WHERE id IN (SELECT max(id) FROM run WHERE outcome = 'success' GROUP BY stage)
                        AND provenance ->> 'seconds' IS NOT NULL";
         let mut statement = self.connection.prepare_cached(query).map_err(self.wrap())?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(self.wrap())?;
+        let took = |row: &rusqlite::Row| Ok((row.get(0)?, Took { seconds: row.get(1)?, cpu: row.get(2)? }));
+        let rows = statement.query_map([], took).map_err(self.wrap())?;
         rows.collect::<Result<_, _>>().map_err(self.wrap())
     }
 

@@ -3,8 +3,6 @@
 //! Epochs count from 0, as the source's do. A network's rows have its name as their method; those of the angles between I's
 //! two have `I`, since they belong to both.
 
-use rayon::prelude::*;
-
 use super::NAME;
 use super::configuration::{Configuration, LowrankError, Sizes};
 use super::network::Rates;
@@ -13,6 +11,7 @@ use super::protocol::Protocol;
 use super::rotation::Rotated;
 use super::run::{self, Outcome};
 use crate::protocols::seeds::Streams;
+use crate::side_by_side::side_by_side;
 use crate::table::Observation;
 
 /// Every epoch's measurements of both networks, and at the last epoch the test loss after the refit.
@@ -38,13 +37,11 @@ pub fn observe(
         let (outcomes, angles) = run::train_both(&problem, configuration, sizes, protocol, epochs);
         (outcomes.to_vec(), angles)
     } else {
-        // Each stays on its thread, and they come in this order.
-        let arms = configuration.arms.par_iter();
-        let outcomes = arms.map(|arm| {
+        let outcomes = side_by_side(&configuration.arms, |arm| {
             let rates = Rates::of(configuration, arm, sizes);
-            run::train(&problem, arm, rates, protocol, epochs)
+            Ok::<Outcome, LowrankError>(run::train(&problem, arm, rates, protocol, epochs))
         });
-        (outcomes.collect::<Vec<Outcome>>(), Vec::new())
+        (outcomes?, Vec::new())
     };
 
     let mut rows = Vec::new();

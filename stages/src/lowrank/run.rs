@@ -1,4 +1,4 @@
-//! A run: epochs of one network, or of a configuration's two side by side.
+//! A run: epochs of one network, or of a configuration's two in step.
 
 use faer::Mat;
 
@@ -49,7 +49,7 @@ pub fn train(problem: &Rotated, arm: &Arm, rates: Rates, protocol: &Protocol, ep
     run.finish()
 }
 
-/// Trains a configuration's two networks side by side, and compares their weights after every epoch.
+/// Trains a configuration's two networks in step, and compares their weights after every epoch.
 pub fn train_both(
     problem: &Rotated,
     configuration: &Configuration,
@@ -61,11 +61,11 @@ pub fn train_both(
         configuration.arms.each_ref().map(|arm| Run::new(problem, arm, Rates::of(configuration, arm, sizes), protocol));
     let mut angles = Vec::new();
     for _ in 0..epochs {
-        rayon::join(|| one.epoch(), || other.epoch());
+        one.epoch();
+        other.epoch();
         angles.push(Angles::between(one.network.weights(), other.network.weights(), problem.features));
     }
-    let (one, other) = rayon::join(|| one.finish(), || other.finish());
-    ([one, other], angles)
+    ([one.finish(), other.finish()], angles)
 }
 
 impl<'a> Run<'a> {

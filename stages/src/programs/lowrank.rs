@@ -3,13 +3,12 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
 use crate::lowrank::configuration::{Configuration, Sizes};
 use crate::lowrank::observe::observe;
 use crate::lowrank::protocol::{Name, Protocol};
 use crate::parameters::Parameters;
 use crate::seeds::Seeds;
+use crate::side_by_side::side_by_side;
 use crate::table;
 
 /// Trains both networks of one configuration of the low-rank experiment, and writes what was measured every epoch
@@ -35,9 +34,8 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let protocol = Protocol::of(args.protocol, configuration)?;
     let sizes = Sizes::read(parameters)?;
     let epochs = configuration.epochs(parameters)?;
-    let seeds = args.seeds.into_vec().into_par_iter();
-    let rows =
-        seeds.map(|seed| observe(configuration, &protocol, &sizes, epochs, seed)).collect::<Result<Vec<_>, _>>()?;
+    let seeds = args.seeds.into_vec();
+    let rows = side_by_side(&seeds, |&seed| observe(configuration, &protocol, &sizes, epochs, seed))?;
     table::write_parquet(&args.out, &rows.concat())?;
     Ok(())
 }

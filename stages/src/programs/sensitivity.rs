@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
 use super::train::tuned;
 use crate::data::dataset::Dataset;
 use crate::parameters::Parameters;
@@ -13,6 +11,7 @@ use crate::protocols::protocol::{self, Name};
 use crate::protocols::runs::Finals;
 use crate::protocols::sensitivity::Source;
 use crate::seeds::Seeds;
+use crate::side_by_side::side_by_side;
 use crate::table;
 
 /// Repeats one run of an arm with a single source of chance changed
@@ -55,8 +54,8 @@ pub fn run(args: Args, parameters: &Parameters) -> Result<(), Box<dyn Error + Se
     let tuned = tuned(&protocol, &arm, &args.tuned)?;
     let finals = Finals { protocol, data, tuned };
     let repetitions = args.repetitions.into_vec();
-    let observe = |repetition| finals.observe_varied(&arm, args.seed, args.vary, repetition);
-    let runs = repetitions.into_par_iter().map(observe).collect::<Result<Vec<_>, _>>()?;
+    let observe = |&repetition: &u64| finals.observe_varied(&arm, args.seed, args.vary, repetition);
+    let runs = side_by_side(&repetitions, observe)?;
     let rows: Vec<_> = runs.into_iter().flat_map(|run| run.rows).collect();
     table::write_parquet(&args.out, &rows)?;
     Ok(())

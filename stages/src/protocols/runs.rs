@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use rayon::prelude::*;
-
 use super::parts::{Rows, Selection, Test, Validation};
 use super::protocol::{Arm, HyperparameterSource, Judge, Protocol, ProtocolError, Start};
 use super::seeds::Streams;
@@ -16,6 +14,7 @@ use crate::nn::evaluate::{Evaluator, Score};
 use crate::nn::mlp::Mlp;
 use crate::predictions::Prediction;
 use crate::random::torch::Generator;
+use crate::side_by_side::side_by_side;
 use crate::table::Observation;
 use crate::train::{self, Data, Outcome};
 
@@ -48,7 +47,7 @@ pub fn observe_side_by_side(
     seeds: &[u64],
     _: Place,
 ) -> Result<Vec<Observed>, Box<dyn Error + Send + Sync>> {
-    Ok(seeds.par_iter().map(|&seed| finals.observe(arm, seed)).collect::<Result<_, _>>()?)
+    Ok(side_by_side(seeds, |&seed| finals.observe(arm, seed))?)
 }
 
 impl Finals {

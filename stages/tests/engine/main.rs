@@ -14,6 +14,7 @@ mod files;
 mod history;
 mod invalidation;
 mod kill;
+mod lending;
 mod lock;
 mod metrics;
 mod newcomer;
