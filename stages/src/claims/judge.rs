@@ -11,7 +11,7 @@ use super::read::ClaimSource;
 use super::runs::{Repeated, Runs};
 use super::schema::{Claim, Comparison, ProtocolComparison, PublishedValue, Question};
 use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, Verdict, Verdicts};
-use super::{anytime, court, criterion, noise, sentences};
+use super::{anytime, court, criterion, noise, sentences, tunings};
 use crate::statistics::power::Outlook;
 use crate::statistics::{correction, describe};
 use crate::table::Observation;
@@ -232,6 +232,7 @@ fn judge_under(
         controls: Vec::new(),
         inside: Vec::new(),
         noise: None,
+        tunings: None,
         sequential: None,
         court: Vec::new(),
         expected: protocol.expect,
@@ -264,6 +265,9 @@ fn judge_under(
     let noise = runs.zip(evidence.as_ref()).and_then(|(runs, evidence)| {
         noise::floor(runs, predicted, &claim.experiment, &protocol.protocol, evidence, published)
     });
+    let tunings = runs
+        .zip(evidence.as_ref())
+        .and_then(|(runs, evidence)| tunings::by_tuning(runs, &protocol.protocol, evidence, claim.alpha));
     let court = claim
         .court
         .iter()
@@ -271,7 +275,7 @@ fn judge_under(
     let court = court.collect();
     let sequential =
         evidence.as_ref().map(|evidence| anytime::judge(evidence, claim.alpha, *margin, family.comparisons));
-    ProtocolVerdict { evidence, reproduced, controls, noise, sequential, court, ..empty(verdict, reason) }
+    ProtocolVerdict { evidence, reproduced, controls, noise, tunings, sequential, court, ..empty(verdict, reason) }
 }
 
 /// The rule.

@@ -17,6 +17,7 @@ pub mod amended; // criteria that were changed after results existed
 pub mod compare; // two methods in any table, without a claim file
 mod evidence; // the statistics of one paired comparison
 mod noise; // what a finite test part can show
+mod tunings; // what hangs on the luck of tuning
 pub mod predicted; // tables of predictions, looked up by run and epoch
 pub mod judge; // evidence -> verdicts, over all claims of a study
 pub(crate) mod runs; // the tables, looked up by run and epoch

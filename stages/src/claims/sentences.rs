@@ -6,7 +6,7 @@ use super::numbers::{decimals_of, list, p_value, percent, plain, signed};
 use super::schema::{At, Comparison, Defect, Direction, Published};
 use super::verdict::{
     ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, NoiseFloor, PredictionTests, ProtocolVerdict,
-    PublishedVerdict, Verdict,
+    PublishedVerdict, Tunings, Verdict,
 };
 
 /// Why a claim can't be tested. `missing` is what the tables lack, without a full stop.
@@ -140,6 +140,24 @@ pub(super) fn noise(floor: &NoiseFloor, evidence: &Evidence, published: Option<&
         ));
     }
     text + "."
+}
+
+/// What follows where tunings differ.
+pub(super) fn tunings(tunings: &Tunings, evidence: &Evidence, alpha: f64) -> String {
+    let digits = decimals_of(tunings.interval).max(decimals_of(evidence.interval));
+    let [low, high] = tunings.interval.map(|end| signed(end, digits));
+    let differences: Vec<String> = tunings.differences.iter().map(|difference| signed(*difference, digits)).collect();
+    let (count, seeds) = (tunings.differences.len(), evidence.seeds);
+    let open = tunings.interval[0] <= 0.0 && tunings.interval[1] >= 0.0;
+    format!(
+        "The difference hangs on which tuning a seed got (p = {} by analysis of variance): {} on average with each of the \
+         {count}. So it rests on {count} tunings rather than on {seeds} seeds; over these its {} interval is {low} to \
+         {high}, which {}.",
+        p_value(tunings.p),
+        list(&differences),
+        percent(1.0 - alpha),
+        if open { "leaves open on which side of 0 it lies" } else { "is on one side of 0 still" }
+    )
 }
 
 fn outlook(evidence: &Evidence) -> String {

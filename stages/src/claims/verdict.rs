@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::{At, BestBy, Comparison, Court, Defect, OwnedAmendment, Published, Source};
 
+/// Where a study keeps its verdicts, from the repository's root.
+pub const VERDICTS: &str = "artifacts/verdicts.json";
+
 /// All verdicts of a study; Holm's correction runs over all primary comparisons in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdicts {
@@ -57,6 +60,9 @@ pub struct ProtocolVerdict {
     /// What a test part of so many rows can show, where accuracies are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseFloor>,
+    /// Whether the difference hangs on which tuning a seed got, where hyper-parameters were tuned more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tunings: Option<Tunings>,
     /// The comparison judged so that looking after every seed, and stopping, makes no error more likely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequential: Option<Sequential>,
@@ -232,6 +238,20 @@ pub struct NoiseFloor {
     pub predictions: Option<PredictionTests>,
     /// All this in words.
     pub words: String,
+}
+
+/// Paired differences by tuning: seeds that share one are no independent samples if tunings differ.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tunings {
+    /// The mean over the seeds of each tuning.
+    pub differences: Vec<f64>,
+    /// Student's t interval of these, at the claim's level.
+    pub interval: [f64; 2],
+    /// One-way analysis of variance: do the tunings differ?
+    pub p: f64,
+    /// What follows, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// McNemar's exact test of each seed's two runs.

@@ -12,6 +12,7 @@ use crate::checks::finding::Checks;
 use crate::claims::amended::{Amendment, Earlier, amended};
 use crate::claims::numbers::{decimals_of, list, p_value, signed};
 use crate::claims::schema::OwnedAmendment;
+pub use crate::claims::verdict::VERDICTS;
 use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
 use crate::lowrank::configuration::LowrankError;
 use crate::parameters::{ParameterError, Parameters};
@@ -19,9 +20,6 @@ use crate::protocols::EXPERIMENTS;
 use crate::protocols::differences::{of_lowrank, side_by_side};
 use crate::protocols::sides::SideBySide;
 use crate::report::{self, wrap::wrap};
-
-/// Where the study keeps its verdicts, from the repository's root.
-pub const VERDICTS: &str = "artifacts/verdicts.json";
 
 /// Where the study keeps what was found without training.
 pub const CHECKS: &str = "artifacts/checks.json";
@@ -396,6 +394,9 @@ fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, pai
         };
         if let Some(noise) = protocol.noise.as_ref().filter(small) {
             note(&format!("{}: {}", protocol.protocol, noise.words));
+        }
+        if let Some(words) = protocol.tunings.as_ref().and_then(|tunings| tunings.words.as_ref()) {
+            note(&format!("{}: {words}", protocol.protocol));
         }
         for control in &protocol.court {
             note(&format!("{}: {} control: {}", protocol.protocol, control.control, control.reason));

@@ -5,8 +5,7 @@
 
 use maud::{Markup, html};
 
-/// Where a study keeps its verdicts, from the repository's root.
-const VERDICTS: &str = "artifacts/verdicts.json";
+use crate::claims::verdict::VERDICTS;
 
 /// Commands for a clone of the study; `stages` are those whose runs the claim rests on, none if they are not known.
 pub fn again(stages: &[String]) -> Markup {

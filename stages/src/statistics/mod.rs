@@ -16,6 +16,7 @@ pub mod special; // incomplete beta function, normal distribution
 pub mod student; // Student's t distribution
 
 // Intervals and tests
+pub mod anova; // whether groups have different means
 pub mod interval; // t interval, prediction interval, percentile of a value
 pub mod mann_whitney; // ranks of two independent samples
 pub mod mcnemar; // two classifiers on the same test part

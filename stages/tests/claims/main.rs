@@ -16,6 +16,7 @@ use stages::table::{self, Observation};
 mod anytime; // verdicts that may be looked at after every seed
 mod court; // rates of error, and the controls that show them
 mod noise; // accuracies, and what their test part can show
+mod tunings; // seeds that share a tuning
 mod questions; // what a claim may ask: sides, epochs, thresholds, published numbers
 
 const CLAIM: &str = "\

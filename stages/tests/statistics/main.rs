@@ -10,8 +10,8 @@ use stages::statistics::aggregate::Scores;
 use stages::statistics::bootstrap::{self, Bootstrap};
 use stages::statistics::t_test::{self, Alternative};
 use stages::statistics::{
-    budget, correction, describe, effect, interval, mann_whitney, mcnemar, power, proportion, sign_flip, student,
-    wilcoxon,
+    anova, budget, correction, describe, effect, interval, mann_whitney, mcnemar, power, proportion, sign_flip,
+    student, wilcoxon,
 };
 
 /// Groups of golden.json that nothing here implements yet. A group must be here or in [`compute`].
@@ -393,6 +393,36 @@ fn bad_samples_give_no_number_and_no_panic() {
     assert_eq!(sign_flip::sign_flip(&[1.0; 41]), None);
     assert!(power::paired_t_power(1.0, 1.0, 0.05, Alternative::TwoSided).is_nan());
     assert!(Scores::new(vec![vec![1.0], vec![]]).is_none() && Scores::new(vec![]).is_none());
+}
+
+/// Of `scipy.stats.f_oneway`, 1.17.1.
+#[test]
+fn analysis_of_variance_is_scipys() {
+    let a = vec![6.0, 8.0, 4.0, 5.0, 3.0, 4.0];
+    let [b, c] = [vec![8.0, 12.0, 9.0, 11.0, 6.0, 8.0], vec![13.0, 9.0, 11.0, 8.0, 7.0, 12.0]];
+    let small = vec![vec![1e-3, 2e-3], vec![1.5e-3, 1.2e-3, 1.9e-3], vec![1.4e-3, 1.6e-3], vec![1.1e-3, 2.1e-3]];
+    let apart = vec![vec![0.1, 0.2, 0.15, 0.12], vec![0.9, 0.95], vec![0.5, 0.51, 0.49]];
+    for (groups, f, p) in [
+        (vec![a, b, c], 9.264705882352942, 0.0023987773293929083),
+        (vec![vec![1.5, 2.5, 2.0], vec![2.25, 1.75]], 0.0, 1.0),
+        (apart, 351.6198830409333, 6.054447497478144e-07),
+        (small, 0.017543859649122792, 0.9964240705603049),
+    ] {
+        let found = anova::one_way(&groups);
+        assert!((found.f - f).abs() <= 1e-11 * f && (found.p - p).abs() <= 1e-11 * p, "{groups:?}: {found:?}");
+    }
+    let alike = vec![1.0, 1.0];
+    for groups in [
+        vec![],
+        vec![vec![1.0, 2.0]],
+        vec![vec![1.0], vec![2.0]],
+        vec![vec![1.0, 2.0], vec![]],
+        vec![alike.clone(), vec![1.0]],
+        vec![vec![f64::NAN, 1.0], vec![1.0]],
+    ] {
+        assert!(anova::one_way(&groups).p.is_nan(), "{groups:?}");
+    }
+    assert_eq!(anova::one_way(&[alike, vec![2.0]]), anova::OneWay { f: f64::INFINITY, p: 0.0 });
 }
 
 /// All subsets, one by one: what the curve has in closed form.
