@@ -10,8 +10,14 @@ use crate::random::numpy::RandomState;
 use crate::search::elementary::Elementary;
 use crate::search::space::Distribution;
 
-/// eˣ is 0 for every x below this, by a margin.
-const VANISHES: f64 = -750.0;
+/// Below this, a logarithm's share of a sum is left out beside one of 0: to Optuna's last bit only where eˣ itself is 0, by a margin;
+/// else where even a thousand such are less than rounding by a factor of 500.
+fn vanishes(elementary: Elementary) -> f64 {
+    match elementary {
+        Elementary::System => -750.0,
+        Elementary::Portable => -50.0,
+    }
+}
 
 /// Trials that count in full; older ones count the less the older they are.
 const RECENT: usize = 25;
@@ -112,7 +118,7 @@ impl Estimator {
     /// Adds to each entry the logarithm of the probability of a candidate's step under a kernel.
     ///
     /// Kernels on discrete values repeat too: each pair of a value and a kernel is computed once. Where there is no other
-    /// parameter, a kernel so far away that its share of the density is exactly 0 beside the prior's is not computed at all.
+    /// parameter, a kernel so far away that its share of the density vanishes beside the prior's is not computed at all.
     fn add_masses(&self, normals: &Normals, column: &[f64], ln_weights: &[f64], table: &mut [f64]) {
         let (normal, range) = (Normal(self.elementary), &normals.range);
         let (kernels, which_kernel) = distinct(normals.means.len(), |kernel| {
@@ -158,7 +164,8 @@ impl Estimator {
                 }
             };
             let of_prior = mass(prior, f64::NEG_INFINITY) - whole[prior] + ln_weights[ln_weights.len() - 1];
-            let least = if self.parameters.len() == 1 { of_prior + VANISHES } else { f64::NEG_INFINITY };
+            let least =
+                if self.parameters.len() == 1 { of_prior + vanishes(self.elementary) } else { f64::NEG_INFINITY };
             (0..kernels.len()).map(|at| mass(at, least)).collect()
         };
         let known: Vec<Vec<f64>> = which_end.chunks_exact(2).map(masses).collect();
@@ -219,9 +226,10 @@ impl Estimator {
         let larger = |max: f64, &entry: &f64| if entry > max || entry.is_nan() { entry } else { max };
         let max = line.iter().fold(f64::NEG_INFINITY, larger);
         let max = if max == f64::NEG_INFINITY { 0.0 } else { max };
+        let vanishes = vanishes(self.elementary);
         for entry in line.iter_mut() {
             let exponent = *entry - max;
-            *entry = if exponent < VANISHES { 0.0 } else { self.elementary.exp(exponent) };
+            *entry = if exponent < vanishes { 0.0 } else { self.elementary.exp(exponent) };
         }
         self.elementary.ln(pairwise::sum(line)) + max
     }
