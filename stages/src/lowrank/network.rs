@@ -13,7 +13,7 @@ use crate::linalg::product::{inner, multiply_long};
 use crate::linalg::simd::vectorised;
 
 /// Columns of the triangle that are multiplied at once, with the rows that have anything in them.
-const PANEL: usize = 128;
+const PANEL: usize = 64;
 
 /// Beside a row's length, in what it is divided by.
 const TINY: f32 = 1e-8;
