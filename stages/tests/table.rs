@@ -174,6 +174,17 @@ fn bad_tables_are_refused_with_the_row_and_the_column_named() {
         let message = table::read(&path).unwrap_err().to_string();
         assert!(message.contains("bad.parquet: is not a readable Parquet table: "), "{message}");
     }
+    // Damaged anywhere, a table is read or refused: nothing panics.
+    for name in ["duckdb", "polars", "pyarrow_lz4"] {
+        let whole = std::fs::read(golden(&format!("{name}.parquet"))).unwrap();
+        for at in (0..whole.len()).step_by(5) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= if at % 10 == 0 { 0x01 } else { 0xff };
+            std::fs::write(&path, damaged).unwrap();
+            let _ = table::read(&path);
+        }
+    }
+
     std::fs::write(&path, "metric,value").unwrap();
     assert!(matches!(table::read(&path), Err(TableError::Parquet { .. })));
     assert!(matches!(table::read(&folder.path().join("nowhere")), Err(TableError::Open { .. })));

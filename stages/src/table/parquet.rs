@@ -1,8 +1,9 @@
 //! Parquet: how tables are written, and how those of any program are read.
 
 use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -114,7 +115,31 @@ impl Column<'_> {
 /// Reads every column of numbers, truth values or text; others (lists, dates, decimals) are left out. No value is an empty cell.
 pub(super) fn read_columns(path: &Path) -> Result<Columns, TableError> {
     let file = File::open(path).map_err(|source| TableError::Open { path: path.to_owned(), source })?;
-    decode(path, file).map_err(|source| TableError::Parquet { path: path.to_owned(), source })
+    let decoded = without_panics(|| decode(path, file));
+    decoded.map_err(|source| TableError::Parquet { path: path.to_owned(), source })
+}
+
+thread_local! {
+    static IS_DECODING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// The reader takes for granted that the parts of a file agree, and panics where a damaged one's do not: that is the file's
+/// fault, and no reason for a message with a stack.
+fn without_panics<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_DECODING.get() {
+                usual(info);
+            }
+        }));
+    });
+    IS_DECODING.set(true);
+    // What it was decoding into is dropped with it.
+    let decoded = panic::catch_unwind(AssertUnwindSafe(decode));
+    IS_DECODING.set(false);
+    decoded.unwrap_or_else(|_| Err(ParquetError::General("its parts contradict one another".to_owned())))
 }
 
 fn decode(path: &Path, file: File) -> Result<Columns, ParquetError> {
@@ -206,7 +231,8 @@ fn cells<T: DataType>(
     rows: usize,
     cell: impl Fn(T::T) -> Result<Cell, ParquetError>,
 ) -> Result<Vec<Cell>, ParquetError> {
-    let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::new());
+    // The number of rows is what the file says, so nothing is reserved for it.
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
     reader.read_records(rows, Some(&mut levels), None, &mut values)?;
     if most == 0 {
         return values.into_iter().map(cell).collect();
