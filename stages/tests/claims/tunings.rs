@@ -9,7 +9,7 @@ fn study(tunings: u64, luck: f64) -> Vec<Observation> {
     for method in ["a", "b"] {
         rows.extend((0..tunings).map(|tuning| row("as-run", method, tuning, 1, "tuned_score", 0.5)));
         for seed in 0..10 {
-            let even = if tunings > 0 && seed % tunings % 2 == 0 { luck } else { 0.0 };
+            let even = if tunings > 0 && (seed % tunings).is_multiple_of(2) { luck } else { 0.0 };
             let worse = if method == "b" { 0.1 + even } else { 0.0 };
             rows.push(row("as-run", method, seed, 1, "val_loss", 1.0 + worse + 0.01 * random.normal()));
         }
