@@ -12,7 +12,7 @@ use crate::statistics::{anova, describe, interval};
 /// What every tuning's table of results has: the score that it reached.
 const TUNED: &str = "tuned_score";
 
-/// The paired differences by tuning; none where nothing was tuned, or fewer than two tunings have two seeds between them.
+/// The paired differences by tuning; none where nothing was tuned more than once, a tuning has no seed, or none has two.
 pub(super) fn by_tuning(runs: &Runs, protocol: &str, evidence: &Evidence, alpha: f64) -> Option<Tunings> {
     let comparison = &evidence.comparison;
     let of_side = |side| {

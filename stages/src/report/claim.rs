@@ -8,7 +8,7 @@ use super::words::{badge, capital, prose};
 use super::{Figure, Material, ReportError, amendments, protocols, slug, spread, tables};
 use crate::claims::numbers::{decimals_of, plain};
 use crate::claims::schema::Side;
-use crate::claims::verdict::{ClaimVerdicts, ProtocolVerdict, PublishedNumber};
+use crate::claims::verdict::{ClaimVerdicts, PublishedNumber};
 use crate::plots::paired_differences::PairedDifferences;
 use crate::plots::palette::Palette;
 use crate::plots::{self};
@@ -140,11 +140,11 @@ fn noise(claim: &ClaimVerdicts) -> Markup {
 
 /// Where the difference hangs on the luck of tuning, protocol by protocol.
 fn tunings(claim: &ClaimVerdicts) -> Markup {
-    let of = |under| -> Option<_> {
-        let under: &ProtocolVerdict = under;
-        Some((&under.protocol, under.tunings.as_ref()?.words.as_ref()?))
-    };
-    let all: Vec<_> = claim.protocols.iter().filter_map(of).collect();
+    let all: Vec<_> = claim
+        .protocols
+        .iter()
+        .filter_map(|under| Some((&under.protocol, under.tunings.as_ref()?.words.as_ref()?)))
+        .collect();
     html! {
         @if !all.is_empty() {
             h4 { "The luck of tuning" }

@@ -145,8 +145,7 @@ fn without_panics<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result
 fn decode(path: &Path, file: File) -> Result<Columns, ParquetError> {
     let reader = SerializedFileReader::new(file)?;
     let schema = reader.metadata().file_metadata().schema_descr();
-    let is_readable = |&at: &usize| kind(&schema.column(at)).is_some();
-    let wanted: Vec<usize> = (0..schema.num_columns()).filter(is_readable).collect();
+    let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&at| is_readable(&schema.column(at))).collect();
     let mut table = Columns::new(path, wanted.iter().map(|&at| schema.column(at).name().to_owned()).collect());
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number)?;
@@ -168,43 +167,33 @@ fn decode(path: &Path, file: File) -> Result<Columns, ParquetError> {
     Ok(table)
 }
 
-/// What the cells of a column that is read hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Truth,
-    Signed,
-    Unsigned,
-    Float,
-    Text,
-}
-
-/// None: such a column is left out.
-fn kind(column: &ColumnDescriptor) -> Option<Kind> {
+/// Numbers, truth values and text; not lists, dates, decimals and bytes.
+fn is_readable(column: &ColumnDescriptor) -> bool {
     use parquet::basic::Type as Physical;
     // A list, or a part of one or of a structure, is deeper than its own name.
     if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
-        return None;
+        return false;
     }
     match (column.physical_type(), column.converted_type()) {
-        (Physical::BOOLEAN, _) => Some(Kind::Truth),
-        (Physical::FLOAT | Physical::DOUBLE, _) => Some(Kind::Float),
-        (Physical::BYTE_ARRAY, ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON) => Some(Kind::Text),
-        (Physical::INT32 | Physical::INT64, converted) => match converted {
-            ConvertedType::NONE if column.logical_type_ref().is_none() => Some(Kind::Signed),
-            ConvertedType::INT_8 | ConvertedType::INT_16 | ConvertedType::INT_32 | ConvertedType::INT_64 => {
-                Some(Kind::Signed)
-            }
-            ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64 => {
-                Some(Kind::Unsigned)
-            }
-            _ => None,
-        },
-        _ => None,
+        (Physical::BOOLEAN | Physical::FLOAT | Physical::DOUBLE, _) => true,
+        (Physical::BYTE_ARRAY, ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON) => true,
+        (Physical::INT32 | Physical::INT64, ConvertedType::NONE) => column.logical_type_ref().is_none(),
+        (
+            Physical::INT32 | Physical::INT64,
+            ConvertedType::INT_8 | ConvertedType::INT_16 | ConvertedType::INT_32 | ConvertedType::INT_64,
+        ) => true,
+        (Physical::INT32 | Physical::INT64, _) => is_unsigned(column),
+        _ => false,
     }
 }
 
+fn is_unsigned(column: &ColumnDescriptor) -> bool {
+    use ConvertedType::{UINT_8, UINT_16, UINT_32, UINT_64};
+    matches!(column.converted_type(), UINT_8 | UINT_16 | UINT_32 | UINT_64)
+}
+
 fn read_column(reader: ColumnReader, column: &ColumnDescriptor, rows: usize) -> Result<Vec<Cell>, ParquetError> {
-    let unsigned = kind(column) == Some(Kind::Unsigned);
+    let unsigned = is_unsigned(column);
     let most = column.max_def_level();
     match reader {
         ColumnReader::BoolColumnReader(reader) => cells(reader, most, rows, |truth| Ok(Cell::Text(truth.to_string()))),
@@ -219,7 +208,7 @@ fn read_column(reader: ColumnReader, column: &ColumnDescriptor, rows: usize) -> 
         ColumnReader::ByteArrayColumnReader(reader) => {
             cells(reader, most, rows, |text: ByteArray| Ok(Cell::Text(text.as_utf8()?.to_owned())))
         }
-        // `kind` lets none of these through.
+        // Not readable.
         ColumnReader::Int96ColumnReader(_) | ColumnReader::FixedLenByteArrayColumnReader(_) => Ok(Vec::new()),
     }
 }
