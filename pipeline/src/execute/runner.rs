@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Lines that wait for the engine, all stages together: a command that prints faster than they are taken in has to wait.
 const WAITING_LINES: usize = 1024;
 
+/// Seconds that a stage is expected to take that says nothing, where others do.
+const SHORT: f64 = 1.0;
+
 /// A message from a stage's thread, or the lender's.
 enum Message {
     Said(usize, Said),
@@ -155,6 +158,9 @@ impl<'a, 'b> Runner<'a, 'b> {
         let threads = self.options.machine.threads;
         let open =
             |&&index: &&usize| !matches!(self.scheduler.state(index), State::Done | State::Failed | State::Blocked);
+        // Who says how long stages take says it of those that take long.
+        let is_said = self.graph.stages.iter().any(|stage| stage.extension.time.is_some());
+        let short = is_said.then_some(SHORT);
         let expectation = |&index: &usize| {
             let stage = &self.graph.stages[index];
             let own = &stage.extension;
@@ -163,7 +169,7 @@ impl<'a, 'b> Runner<'a, 'b> {
                 Threads::Any => (took.and_then(|took| took.cpu), None),
                 fixed => (took.map(|took| took.seconds), Some(fixed.held(threads))),
             };
-            Expectation { stage: stage.name.clone(), seconds: took.or(own.time), threads }
+            Expectation { stage: stage.name.clone(), seconds: took.or(own.time).or(short), threads }
         };
         let stages = self.options.wanted.iter().filter(open).map(expectation).collect();
         (self.report)(Event::Expected { threads, stages });

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::events::{Event, Expectation};
 
+/// The share of all stages' time that counts as having taken what was expected, before any of them ran.
+const DOUBT: f64 = 0.2;
+
 /// Learns from events; times are seconds since the run began.
 ///
 /// What is left is the thread-seconds of the stages that are not done, over the threads there are. A stage is expected to take as
 /// long as its last run did, or as dvc.yaml says, or as long as its like (other instances of it) take on average; all that is
-/// multiplied by how much longer this run's finished stages took than was expected of them. Stages that take the threads that are
+/// multiplied by how much longer this run's finished stages took than was expected of them, as if a [`DOUBT`] of all had taken what
+/// was expected: the first to end are seldom like the rest. Stages that take the threads that are
 /// free are known by their thread-seconds, and those that run are taken to share evenly what the others leave.
 #[derive(Debug, Default)]
 pub struct Forecast {
@@ -17,7 +21,7 @@ pub struct Forecast {
     /// Those that are not done.
     open: BTreeMap<String, Open>,
     done: usize,
-    /// Thread-seconds of finished stages: what they took, and what was expected.
+    /// Thread-seconds of finished stages: what they took, and what was expected. At the start a share of all.
     took: f64,
     expected: f64,
     /// Finished stages by group: how many, and the seconds they took (on one thread, where they take what is free).
@@ -40,6 +44,9 @@ impl Forecast {
                 for Expectation { stage, seconds, threads } in stages {
                     let open = Open { threads: *threads, seconds: *seconds, started: None };
                     self.open.insert(stage.clone(), open);
+                    let doubt = DOUBT * seconds.unwrap_or(0.0) * threads.unwrap_or(1) as f64;
+                    self.took += doubt;
+                    self.expected += doubt;
                 }
             }
             Event::Started { stage, .. } => {

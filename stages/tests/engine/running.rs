@@ -308,3 +308,19 @@ fn events_are_written_down_for_programs() {
     let nowhere = project.run(&["repro", "--events", "no/such/folder"]);
     assert!(nowhere.code == 2 && nowhere.stderr.contains("--events no/such/folder"), "{}", nowhere.stderr);
 }
+
+#[test]
+fn where_some_stages_say_how_long_they_may_take_the_others_are_short() {
+    let expected = |said: &str| -> Vec<(String, Option<f64>)> {
+        let stages = format!("stages:\n  long:\n    cmd: 'true'\n{said}  other:\n    cmd: 'true'\n");
+        let project = Project::with(&[("dvc.yaml", &stages)]);
+        project.run(&["repro", "--events", "events.jsonl"]);
+        let first: serde_json::Value =
+            serde_json::from_str(project.read("events.jsonl").lines().next().unwrap()).unwrap();
+        let stages = first["stages"].as_array().unwrap().iter();
+        stages.map(|stage| (stage["stage"].as_str().unwrap().to_owned(), stage["seconds"].as_f64())).collect()
+    };
+    let stages = |long, other| vec![("long".to_owned(), long), ("other".to_owned(), other)];
+    assert_eq!(expected("    meta: {retrial: {time: 2 min}}\n"), stages(Some(120.0), Some(1.0)));
+    assert_eq!(expected(""), stages(None, None));
+}
