@@ -148,17 +148,17 @@ impl Estimator {
                 if -0.5 * z * z - whole[at] < least {
                     return f64::NEG_INFINITY;
                 }
-                let mut ln_tail = |end: usize, beyond: f64| {
+                let mut tail = |end: usize, beyond: f64| {
                     let tail = &mut tails[end * kernels.len() + at];
                     if tail.is_nan() {
-                        *tail = normal.ln_cdf(beyond);
+                        *tail = normal.tail(beyond);
                     }
                     *tail
                 };
                 if b <= 0.0 {
-                    normal.ln_difference(ln_tail(high, b), ln_tail(low, a))
+                    normal.ln_between(tail(high, b), tail(low, a))
                 } else if a > 0.0 {
-                    normal.ln_difference(ln_tail(low, -a), ln_tail(high, -b))
+                    normal.ln_between(tail(low, -a), tail(high, -b))
                 } else {
                     normal.ln_mass(a, b)
                 }
