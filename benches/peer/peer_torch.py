@@ -5,8 +5,8 @@ Reads requests, a JSON object a line, from standard input, and answers each with
 
   {"experiment": "gwd", "method": "decorr", "seed": 0, "steps": 40}
 
-and, if wanted, "hp" (hyper-parameters in place of the published ones), "fused" (PyTorch's fused optimiser) and "flush"
-(subnormals flushed to zero). The answer holds every step's cross-entropy and penalty, without its strength, as they were
+and, if wanted, "hp" (hyper-parameters in place of the published ones), "fused" (PyTorch's fused optimiser), "flush"
+(subnormals flushed to zero) and "device" (such as "cuda:0"). The answer holds every step's cross-entropy and penalty, without its strength, as they were
 before the step, and the seconds that the steps took.
 """
 
@@ -68,12 +68,12 @@ def truncate(net, k):
             p.grad = (u[:, :k] * s[:k]) @ vh[:k]
 
 
-def train(experiment, method, seed, steps, hp=None, fused=False, flush=True, *, cache):
+def train(experiment, method, seed, steps, hp=None, fused=False, flush=True, device="cpu", *, cache):
     torch.set_flush_denormal(flush)
     torch.manual_seed(seed)
     hp = hp or PUBLISHED[experiment, method]
-    x, y = map(torch.from_numpy, training_rows(experiment, cache))
-    net = network(SETTINGS[experiment][1])
+    x, y = (torch.from_numpy(part).to(device) for part in training_rows(experiment, cache))
+    net = network(SETTINGS[experiment][1]).to(device)
     options = {"lr": hp["lr"], **({"fused": True} if fused else {})}
     if experiment == "gwd":
         optimiser = torch.optim.AdamW(net.parameters(), weight_decay=hp["weight_decay"], **options)
@@ -87,6 +87,7 @@ def train(experiment, method, seed, steps, hp=None, fused=False, flush=True, *, 
             loss, penalty = step(method, hp, net, optimiser, x[rows], y[rows])
             losses.append(loss)
             penalties.append(penalty)
+    float(losses[-1])  # A device may not have come so far yet.
     seconds = time.perf_counter() - start
     return {
         "step_cross_entropy": [float(loss) for loss in losses],

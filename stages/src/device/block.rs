@@ -55,7 +55,7 @@ pub fn train(mut runs: Vec<Run<'_>>, device: &Device) -> Result<Vec<Outcome>, Bl
     for epoch in 1..=recipe.epochs {
         let steps = trainer.epoch(&mut runs)?;
         let train_losses = means(&steps, runs.len())?;
-        let weights = network::download(recipe.network, &trainer.layers)?;
+        let weights = trainer.parameters.to_vec2::<f32>()?;
         let scores = trainer.score(&validation)?;
         for (((result, weights), train_loss), (val_loss, val_accuracy)) in
             results.iter_mut().zip(weights).zip(train_losses).zip(scores)
@@ -197,7 +197,11 @@ fn means(steps: &[BlockLosses], runs: usize) -> candle_core::Result<Vec<f64>> {
 }
 
 /// A block in training.
-struct Trainer {
+struct Trainer<'a> {
+    network: &'a Mlp,
+    /// (runs × parameters)
+    parameters: Tensor,
+    /// The same, layer by layer.
     layers: Vec<Layer>,
     optimiser: Adam,
     method: Box<dyn BlockMethod>,
@@ -206,8 +210,8 @@ struct Trainer {
     device: Device,
 }
 
-impl Trainer {
-    fn new(recipe: &Recipe<'_>, runs: &[Run<'_>], device: &Device) -> Result<Self, BlockError> {
+impl<'a> Trainer<'a> {
+    fn new(recipe: &Recipe<'a>, runs: &[Run<'_>], device: &Device) -> Result<Self, BlockError> {
         let rates = runs.iter().map(|run| -> Result<Rates, MissingHyperparameter> {
             let weight_decay = match recipe.optimiser {
                 Optimiser::Adam => 0.0,
@@ -217,9 +221,12 @@ impl Trainer {
         });
         let hyperparameters: Vec<_> = runs.iter().map(|run| run.recipe.hyperparameters).collect();
         let initial: Vec<Vec<f32>> = runs.iter().map(|run| run.initial.clone()).collect();
+        let parameters = network::upload(recipe.network, &initial, device)?;
         Ok(Self {
-            layers: network::upload(recipe.network, &initial, device)?,
-            optimiser: Adam::new(rates.collect::<Result<_, _>>()?, device),
+            network: recipe.network,
+            layers: network::split(recipe.network, &parameters)?,
+            parameters,
+            optimiser: Adam::new(rates.collect::<Result<_, _>>()?, device)?,
             method: method::make(recipe.method.name, recipe.network, &hyperparameters, device)?,
             training: Rows::upload(recipe.network, runs.iter().map(|run| run.data.train), device)?,
             batch: recipe.batch,
@@ -267,7 +274,7 @@ impl Trainer {
         let mut slopes = None;
         if self.method.is_at_activations() {
             let found = match self.optimiser.first_moments() {
-                Some(momentum) => self.method.penalise(momentum, &pass)?,
+                Some(momentum) => self.method.penalise(&network::split(self.network, momentum)?, &pass)?,
                 None => self.method.penalise(&network::backward(&self.layers, &pass, &at_logits, None)?, &pass)?,
             };
             penalty = Some(found.value);
@@ -277,7 +284,8 @@ impl Trainer {
         if let Some(found) = self.method.adjust(&self.layers, &pass, &mut gradient)? {
             penalty = Some(found);
         }
-        self.optimiser.step(&mut self.layers, &gradient)?;
+        self.parameters = self.optimiser.step(&self.parameters, &network::join(&gradient)?)?;
+        self.layers = network::split(self.network, &self.parameters)?;
         Ok(BlockLosses { cross_entropy, penalty })
     }
 

@@ -2,6 +2,8 @@
 //!
 //! `nn/mlp.rs` and `nn/loss.rs` are the same for one run.
 
+use std::ops::Range;
+
 use candle_core::{DType, Device, Result, Tensor};
 
 use crate::nn::mlp::Mlp;
@@ -15,37 +17,25 @@ pub struct Layer {
     pub bias: Tensor,
 }
 
-impl Layer {
-    /// The same for the weight and for the bias.
-    pub fn map(&self, of: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
-        Ok(Self { weight: of(&self.weight)?, bias: of(&self.bias)? })
-    }
+/// Moves the runs' flat vectors of parameters to a device: (runs × parameters).
+pub fn upload(network: &Mlp, runs: &[Vec<f32>], device: &Device) -> Result<Tensor> {
+    Tensor::from_vec(runs.concat(), (runs.len(), network.parameters()), device)
 }
 
-/// Moves the runs' flat vectors of parameters to a device.
-pub fn upload(network: &Mlp, runs: &[Vec<f32>], device: &Device) -> Result<Vec<Layer>> {
-    let gather = |range: &std::ops::Range<usize>| -> Vec<f32> {
-        runs.iter().flat_map(|parameters| &parameters[range.clone()]).copied().collect()
-    };
+/// The layers of flat vectors (runs × parameters).
+pub fn split(network: &Mlp, flat: &Tensor) -> Result<Vec<Layer>> {
+    let part = |range: &Range<usize>| flat.narrow(1, range.start, range.len());
     let layers = network.layers().map(|layer| {
-        let weight = Tensor::from_vec(gather(&layer.weight), (runs.len(), layer.outputs, layer.inputs), device)?;
-        let bias = Tensor::from_vec(gather(&layer.bias), (runs.len(), 1, layer.outputs), device)?;
-        Ok(Layer { weight, bias })
+        let weight = part(&layer.weight)?.reshape(((), layer.outputs, layer.inputs))?;
+        Ok(Layer { weight, bias: part(&layer.bias)?.reshape(((), 1, layer.outputs))? })
     });
     layers.collect()
 }
 
-/// The way back.
-pub fn download(network: &Mlp, layers: &[Layer]) -> Result<Vec<Vec<f32>>> {
-    let mut runs = vec![Vec::with_capacity(network.parameters()); layers.first().map_or(Ok(0), |one| one.bias.dim(0))?];
-    for layer in layers {
-        for part in [&layer.weight, &layer.bias] {
-            for (run, numbers) in runs.iter_mut().zip(rows(part)?) {
-                run.extend(numbers);
-            }
-        }
-    }
-    Ok(runs)
+/// The flat vectors (runs × parameters) of layers.
+pub fn join(layers: &[Layer]) -> Result<Tensor> {
+    let parts = layers.iter().flat_map(|layer| [&layer.weight, &layer.bias]);
+    Tensor::cat(&parts.map(|part| part.flatten_from(1)).collect::<Result<Vec<_>>>()?, 1)
 }
 
 /// For each run, its elements of a tensor, in order.
@@ -111,7 +101,8 @@ pub fn backward(layers: &[Layer], pass: &Pass, at_logits: &Tensor, slopes: Optio
         if let Some(slopes) = slopes {
             slope = (slope + &slopes[below])?;
         }
-        delta = (slope * input.gt(0.0)?.to_dtype(DType::F32)?)?;
+        // What ReLU let through is positive: its sign is what ReLU lets through of the gradient.
+        delta = (slope * input.sign()?)?;
     }
     gradient.reverse();
     Ok(gradient)
