@@ -187,6 +187,8 @@ mod tests {
     use super::*;
     use crate::linalg::alignment::Alignment;
     use crate::linalg::leading::Leading;
+    use crate::linalg::panel::{Panel, Right};
+    use crate::linalg::sparse::{self, Pattern};
     use crate::linalg::truncation::Truncation;
     use crate::random::torch::Generator;
 
@@ -214,6 +216,12 @@ mod tests {
             bits.extend(leading.values().iter().chain(leading.vector(0)).map(|value| value.to_bits()));
             Truncation::new(rows, columns, 3).truncate(&mut w);
             bits.extend(gradient.iter().chain(&w).map(|element| u64::from(element.to_bits())));
+            let (mut pattern, mut product) = (Pattern::default(), vec![0.0; w.len()]);
+            let thinned: Vec<f32> = uniform(rows * 70).into_iter().map(|element| element.max(0.0)).collect();
+            pattern.find(&thinned, 70);
+            let right = uniform(70 * columns);
+            sparse::multiply(&mut product, &thinned, &pattern, Right::new(&right, columns), &mut Panel::default());
+            bits.extend(product.iter().map(|element| u64::from(element.to_bits())));
         }
         bits
     }

@@ -1,7 +1,7 @@
 //! Singular value pieces with their derivatives, on one thread.
 //!
 //! `product` multiplies matrices; `polar` gives the nuclear norm and the polar factor, which is its derivative, and
-//! leaves what its fast way does not reach to `jacobi`; `correlation` sums the squared correlations of columns; `simd`
+//! leaves what its fast way does not reach to `jacobi`; `sparse` multiplies by what ReLU left, `panel` by panel; `correlation` sums the squared correlations of columns; `simd`
 //! compiles loops for the processor at hand.
 //!
 //! Leading singular vectors come from `spectrum`, the largest eigenvalues and eigenvectors of a symmetric matrix (`gram`
@@ -22,10 +22,12 @@ pub mod gram;
 pub mod jacobi;
 pub mod lanes;
 pub mod leading;
+pub mod panel;
 pub mod polar;
 pub mod product;
 pub mod shifted;
 pub mod simd;
+pub mod sparse;
 pub mod spectrum;
 pub mod sturm;
 pub mod subspace;

@@ -10,7 +10,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::simd::vectorised;
 
 /// Inner dimensions beyond this are cut, so that no processor's cache size decides where.
-const CUT: usize = 512;
+pub(super) const CUT: usize = 512;
 
 /// `out = left · right`.
 #[inline]

@@ -3,12 +3,13 @@
 use std::iter;
 use std::ops::Range;
 
-use faer::{MatMut, MatRef};
+use faer::MatRef;
 use thiserror::Error;
 
-use super::live::Live;
-use crate::linalg::product::{add_product, multiply};
+use super::products::{Products, matrix, matrix_mut, multiply_onto};
+use crate::linalg::product::multiply;
 use crate::linalg::simd::vectorised;
+use crate::linalg::sparse::Pattern;
 use crate::random::torch::Generator;
 
 /// Where a layer's parameters lie in the flat vector.
@@ -87,7 +88,7 @@ impl Mlp {
     }
 }
 
-/// What a network computes on its way, for batches up to a size; nothing is allocated after this.
+/// What a network computes on its way, for batches up to a size; nothing is allocated after the first.
 #[derive(Debug, Clone)]
 pub struct Pass {
     network: Mlp,
@@ -100,7 +101,9 @@ pub struct Pass {
     hidden_gradients: Vec<Vec<f32>>,
     /// Whether those hold what the next backward pass is to add to.
     given: Vec<bool>,
-    live: Live,
+    /// What of each hidden layer ReLU let through. No other gradient goes back through it.
+    patterns: Vec<Pattern>,
+    products: Products,
 }
 
 impl Pass {
@@ -113,7 +116,8 @@ impl Pass {
             logits: vec![0.0; largest_batch * network.classes()],
             hidden_gradients: hidden.clone(),
             given: vec![false; hidden.len()],
-            live: Live::new(&network.hidden, largest_batch),
+            patterns: vec![Pattern::default(); hidden.len()],
+            products: Products::default(),
             hidden,
             network: network.clone(),
         }
@@ -128,9 +132,10 @@ impl Pass {
             let (before, from_here) = self.hidden.split_at_mut(at);
             let input = before.last().map_or(x, |input| &input[..batch * layer.inputs]);
             let output = &mut from_here[0][..batch * layer.outputs];
-            let weight = layer.weight_in(parameters);
-            multiply(matrix_mut(output, batch, layer.outputs), matrix(input, batch, layer.inputs), weight.transpose());
+            let pattern = at.checked_sub(1).map(|below| &self.patterns[below]);
+            self.products.forward(output, input, pattern, &parameters[layer.weight.clone()], layer.outputs);
             add_bias_and_rectify(output, &parameters[layer.bias.clone()]);
+            self.patterns[at].find(output, layer.outputs);
         }
         let last = &self.network.last;
         let input = self.hidden.last().map_or(x, |input| &input[..batch * last.inputs]);
@@ -185,37 +190,15 @@ impl Pass {
             let activations = &self.hidden[at][..batch * layer.outputs];
             rectify_and_sum(delta, activations, bias_gradient);
             let input = if at == 0 { x } else { &self.hidden[at - 1][..batch * layer.inputs] };
-            let input = matrix(input, batch, layer.inputs);
-            let below = below.last_mut().map(|below| {
+            let pattern = &self.patterns[at];
+            self.products.gradient(weight_gradient, delta, pattern, input);
+            if let Some(below) = below.last_mut() {
                 let given = std::mem::take(&mut self.given[at - 1]);
-                (matrix_mut(&mut below[..batch * layer.inputs], batch, layer.inputs), given)
-            });
-            self.live.find(activations, layer.outputs);
-            if self.live.is_worth_it(layer) {
                 let weight = &parameters[layer.weight.clone()];
-                self.live.back(layer, delta, weight, input, weight_gradient, below);
-                continue;
-            }
-            let delta = matrix(delta, batch, layer.outputs);
-            multiply(matrix_mut(weight_gradient, layer.outputs, layer.inputs), delta.transpose(), input);
-            if let Some((below, given)) = below {
-                multiply_onto(below, given, delta, layer.weight_in(parameters));
+                self.products.back(&mut below[..batch * layer.inputs], given, delta, pattern, weight);
             }
         }
     }
-}
-
-/// `out = left · right`, added to what is `given` there.
-pub(super) fn multiply_onto(out: MatMut<'_, f32>, given: bool, left: MatRef<'_, f32>, right: MatRef<'_, f32>) {
-    if given { add_product(out, left, right) } else { multiply(out, left, right) }
-}
-
-pub(super) fn matrix(data: &[f32], rows: usize, columns: usize) -> MatRef<'_, f32> {
-    MatRef::from_row_major_slice(data, rows, columns)
-}
-
-pub(super) fn matrix_mut(data: &mut [f32], rows: usize, columns: usize) -> MatMut<'_, f32> {
-    MatMut::from_row_major_slice_mut(data, rows, columns)
 }
 
 impl Layer {

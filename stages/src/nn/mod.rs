@@ -1,7 +1,7 @@
 //! Networks, loss and optimiser over flat, preallocated buffers: one run is trained on one thread.
 //!
-//! `mlp` computes a network and its gradient (`live` the part of it that is not 0), `loss` what stands between the two, `adam` takes the step, `evaluate`
-//! scores a part of the data. `elementary` has exp and ln. `operator` offers the same network to a candle graph.
+//! `mlp` computes a network and its gradient (by the `products` of a layer, which skip zeros), `loss` what stands between the
+//! two, `adam` takes the step, `evaluate` scores a part of the data. `elementary` has exp and ln. `operator` offers the same network to a candle graph.
 //!
 //! No result depends on the processor: products and vectorised loops give the same bits on all (`linalg`), and no `exp`
 //! or `ln` of the system's C library is called.
@@ -12,6 +12,5 @@ pub mod evaluate;
 pub mod loss;
 pub mod mlp;
 pub mod operator;
+mod products;
 pub mod subnormals;
-
-mod live;

@@ -3,6 +3,7 @@
 mod golden;
 mod leading;
 mod polar;
+mod sparse;
 mod spectrum;
 
 use faer::Mat;
