@@ -11,7 +11,7 @@ const DOUBT: f64 = 0.2;
 ///
 /// What is left is the thread-seconds of the stages that are not done, over the threads there are. A stage is expected to take as
 /// long as its last run did, or as dvc.yaml says, or as long as its like (other instances of it) take on average; all that is
-/// multiplied by how much longer this run's finished stages took than was expected of them, as if a [`DOUBT`] of all had taken what
+/// multiplied by how much longer this run's finished stages took than was expected of them, as if a fifth of all had taken what
 /// was expected: the first to end are seldom like the rest. Stages that take the threads that are
 /// free are known by their thread-seconds, and those that run are taken to share evenly what the others leave.
 #[derive(Debug, Default)]
