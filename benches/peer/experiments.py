@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 BATCH = 128
 # Settings by experiment: size of the data set, width of both hidden layers, rows that are trained on.
 SETTINGS = {
@@ -32,6 +30,8 @@ PUBLISHED = {
 
 def training_rows(experiment, cache):
     """The rows that are trained on, (x, y); the data set is made once and kept in the folder `cache`."""
+    import numpy as np
+
     samples, _, count = SETTINGS[experiment]
     path = Path(cache) / f"mnist1d-{samples}.npz"
     if not path.exists():
