@@ -69,13 +69,29 @@ pub fn vouched(
     let Some(promised) = lock.entry(stage.name_in_file()).and_then(|entry| promised(entry, stage, assessment)) else {
         return Ok(None);
     };
+    kept(workspace, stage, &promised)
+}
+
+/// The MD5 and the executable bit of each output that the lock names, in the stage's order, whatever it says of all else.
+pub fn locked(workspace: &mut Workspace, stage: &Stage) -> Result<Option<Vec<(String, bool)>>, Error> {
+    let lock = workspace.vouchers.lock(&workspace.root, Path::new(stage.lock().as_str()))?;
+    Ok(lock.entry(stage.name_in_file()).and_then(|entry| outputs_in(entry, stage)))
+}
+
+/// What the lock promises, if the work tree or DVC's cache holds all of it.
+pub fn kept(
+    workspace: &mut Workspace,
+    stage: &Stage,
+    promised: &[(String, bool)],
+) -> Result<Option<Vec<Promise>>, Error> {
     let mut promises = Vec::with_capacity(promised.len());
     for (output, (md5, executable)) in stage.outputs.iter().zip(promised) {
-        let here = workspace.content(&output.path)?.is_some_and(|content| content.md5 == md5);
-        if !here && !may_be_restored(workspace, stage, output, &md5) {
+        let here = workspace.content(&output.path)?.is_some_and(|content| content.md5 == *md5);
+        if !here && !may_be_restored(workspace, stage, output, md5) {
             return Ok(None);
         }
-        promises.push(Promise { path: output.path.as_str().to_owned(), md5, executable, here });
+        let path = output.path.as_str().to_owned();
+        promises.push(Promise { path, md5: md5.clone(), executable: *executable, here });
     }
     Ok(Some(promises))
 }
@@ -107,7 +123,11 @@ fn promised(entry: &Map, stage: &Stage, assessment: &Assessment) -> Option<Vec<(
     if read.len() != stage.dependencies.len() || !stage.dependencies.iter().zip(&assessment.dependencies).all(is_read) {
         return None;
     }
-    let written = files(value("outs"))?;
+    outputs_in(entry, stage)
+}
+
+fn outputs_in(entry: &Map, stage: &Stage) -> Option<Vec<(String, bool)>> {
+    let written = files(entry.get("outs").map(|entry| &entry.node))?;
     if written.len() != stage.outputs.len() {
         return None;
     }
@@ -120,7 +140,7 @@ fn promised(entry: &Map, stage: &Stage, assessment: &Assessment) -> Option<Vec<(
 
 /// Equal as keys see it: 1, 1.0 and true are three values, and the order of a mapping is none.
 fn same(locked: Option<&Node>, now: Value) -> bool {
-    let text = |node: &Node| node.to_json().to_string();
+    let text = Node::to_key;
     locked.is_some_and(|locked| text(locked) == text(&Node::new(now, 0)))
 }
 
@@ -191,6 +211,10 @@ pub fn adopt(
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     if !outputs::restore(workspace, stage, &artifacts)? {
         return Ok(Adopted::Not);
+    }
+    // What a frozen stage once read is not what lies here now: a record would say so.
+    if stage.frozen {
+        return Ok(Adopted::Whole(artifacts));
     }
     let finished = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let run = Run {

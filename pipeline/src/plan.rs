@@ -14,6 +14,7 @@ use crate::manifest::params::Values;
 use crate::manifest::{self, Command, Complaint, Output, Overlay, Parameters, Stage};
 use crate::path::RepoPath;
 use crate::provenance::{self, Revision};
+use crate::reason;
 use crate::store::{Artifact, Store, StoreError};
 use crate::study::Study;
 
@@ -106,6 +107,8 @@ pub enum Standing {
     Vouched(Vec<Promise>),
     /// Nobody does.
     Stale,
+    /// Nor may it run: it is frozen.
+    Gone,
 }
 
 impl Standing {
@@ -114,7 +117,7 @@ impl Standing {
         match self {
             Standing::Fresh(_) => true,
             Standing::Vouched(promises) => promises.iter().all(|promise| promise.here),
-            Standing::Stored(_) | Standing::Stale => false,
+            Standing::Stored(_) | Standing::Stale | Standing::Gone => false,
         }
     }
 }
@@ -140,8 +143,7 @@ pub fn assess(workspace: &mut Workspace, stage: &Stage) -> Result<Assessment, Er
 
 fn standing(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<Standing, Error> {
     if stage.frozen {
-        let present = present(workspace, &stage.outputs)?;
-        return Ok(present.map_or(Standing::Stale, Standing::Fresh));
+        return frozen(workspace, stage);
     }
     let reads_nothing = stage.dependencies.is_empty() && stage.outputs.is_empty();
     if stage.always_changed || reads_nothing {
@@ -161,9 +163,35 @@ fn standing(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -
     Ok(Standing::Stale)
 }
 
+/// How a frozen stage stands, which never runs and looks at nothing that it reads: what dvc.lock names is put back if it is gone, or
+/// where no lock names it, what the latest run on record has made.
+fn frozen(workspace: &mut Workspace, stage: &Stage) -> Result<Standing, Error> {
+    if let Some(present) = present(workspace, &stage.outputs)? {
+        return Ok(Standing::Fresh(present));
+    }
+    let locked = adopt::locked(workspace, stage)?;
+    if let Some(promises) = &locked
+        && let Some(promises) = adopt::kept(workspace, stage, promises)?
+    {
+        return Ok(Standing::Vouched(promises));
+    }
+    for recipe in workspace.store.records.recent_recipes(&stage.name, reason::LATEST)? {
+        let Some(recorded) = workspace.store.records.outputs_of(&recipe.key())? else { continue };
+        let of = |output: &Output| recorded.iter().find(|artifact| artifact.path == output.path.as_str());
+        let is_it = stage.outputs.iter().enumerate().all(|(index, output)| {
+            let promised = locked.as_ref().map(|locked| &locked[index].0);
+            of(output).is_some_and(|artifact| promised.is_none_or(|md5| *md5 == artifact.content.md5))
+        });
+        if is_it && recorded.iter().all(|artifact| workspace.store.objects.can_get(&artifact.content)) {
+            return Ok(Standing::Stored(recorded));
+        }
+    }
+    Ok(Standing::Gone)
+}
+
 /// Equal bytes; the executable bit alone is no change, as under DVC.
 fn same(present: &[Artifact], recorded: &[Artifact]) -> bool {
-    let by_content = |a: &Artifact, b: &Artifact| a.path == b.path && a.content.sha256 == b.content.sha256;
+    let by_content = |a: &Artifact, b: &Artifact| a.path == b.path && a.content.holds_same(&b.content);
     present.len() == recorded.len() && present.iter().zip(recorded).all(|(a, b)| by_content(a, b))
 }
 
@@ -192,7 +220,7 @@ pub fn declared(stage: &Stage, parameters: &Values) -> Recipe {
         let path = declared.map_or(written.as_str(), |declared| declared.file.as_str());
         for (key, value) in values {
             // JSON keeps types apart: 1, 1.0, true and "1" are four values.
-            recipe.add(Kind::Parameter, format!("{path}:{key}"), value.to_json().to_string());
+            recipe.add(Kind::Parameter, format!("{path}:{key}"), value.to_key());
         }
     }
     for output in &stage.outputs {
@@ -207,8 +235,11 @@ pub fn surroundings(study: &Study, stage: &Stage) -> Result<Recipe, Error> {
     let mut recipe = Recipe::default();
     for name in &stage.extension.environment {
         // Set to nothing and not set are two states.
-        let value = std::env::var(name).map_or_else(|_| "unset".to_owned(), |value| format!("={value}"));
-        recipe.add(Kind::Environment, name, value);
+        let value = std::env::var_os(name).map(|value| match value.into_string() {
+            Ok(value) => format!("={value}"),
+            Err(bytes) => format!("bytes {}", digest::hex(bytes.as_encoded_bytes())),
+        });
+        recipe.add(Kind::Environment, name, value.unwrap_or_else(|| "unset".to_owned()));
     }
     for (part, digest) in code(study, stage)? {
         recipe.add(Kind::Code, part, digest);
@@ -225,7 +256,7 @@ pub(crate) fn recipe(
 ) -> Result<Recipe, Error> {
     let mut recipe = declared(stage, parameters);
     for (dependency, content) in stage.dependencies.iter().zip(dependencies) {
-        recipe.add(Kind::Dependency, dependency.path.as_str(), &content.sha256);
+        recipe.add(Kind::Dependency, dependency.path.as_str(), content.in_key());
     }
     recipe.extend(surroundings(workspace.study, stage)?);
     if let Some(revision) = workspace.keyed_revision()? {
@@ -258,9 +289,16 @@ fn code(study: &Study, stage: &Stage) -> Result<Vec<(String, &'static str)>, Err
     Ok(parts)
 }
 
+/// Whether a stage's parameters reach its command by the engine's file alone, and not by params.yaml.
+pub fn reads_engines_file(study: &Study, stage: &Stage) -> bool {
+    stage.extension.reads_parameter_file || is_native(study, stage)
+}
+
 /// Whether a command runs the study's own program, which reads its parameters from the engine's file.
 fn is_native(study: &Study, stage: &Stage) -> bool {
-    let mut lines = stage.command.lines().flat_map(str::lines).filter(|line| !line.trim().is_empty());
+    // A backslash at its end lets a line go on.
+    let texts: Vec<String> = stage.command.lines().map(|text| text.replace("\\\n", " ")).collect();
+    let mut lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty());
     lines.all(|line| !study.native_calls(line).is_empty())
 }
 
@@ -268,10 +306,21 @@ fn is_native(study: &Study, stage: &Stage) -> bool {
 pub fn check(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
     for output in &stage.outputs {
         check_inside(&workspace.root, stage, &output.path.within(&workspace.root))?;
+        if let Some(file) = dvc_file(&workspace.root, &output.path) {
+            let what =
+                format!("output {} of `{}` is data that {file} tracks: name another path", output.path, stage.name);
+            return Err(GraphError::at(stage, output.line, what).into());
+        }
     }
     workspace.parameters.check(&stage.parameters, Path::new(stage.file.as_str()))?;
     code(workspace.study, stage)?;
     check_overlay(workspace, stage)
+}
+
+/// The .dvc file that `dvc add` has made for a path, or for a folder that it lies in: such data are the user's own.
+pub fn dvc_file(root: &Path, path: &RepoPath) -> Option<String> {
+    let files = std::iter::once(path.clone()).chain(path.ancestors()).map(|path| format!("{path}.dvc"));
+    files.into_iter().find(|file| root.join(file).is_file())
 }
 
 /// Refuses an output whose folder a symbolic link leads out of the repository. Paths themselves stay inside.
@@ -290,7 +339,7 @@ pub fn check_inside(root: &Path, stage: &Stage, target: &Path) -> Result<(), Err
 
 /// Refuses overlaid parameters for commands that would read the old values from params.yaml themselves.
 fn check_overlay(workspace: &Workspace, stage: &Stage) -> Result<(), Error> {
-    if stage.extension.reads_parameter_file || is_native(workspace.study, stage) {
+    if reads_engines_file(workspace.study, stage) {
         return Ok(());
     }
     match stage.parameters.iter().find(|declared| workspace.parameters.is_overlaid(declared)) {

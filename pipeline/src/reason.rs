@@ -44,10 +44,12 @@ impl Missing {
     }
 }
 
+/// How many runs of a stage are looked at.
+pub const LATEST: u32 = 10;
+
 /// How a recipe differs from the likest of the stage's latest runs (after a run with other parameters that is not the last
 /// one), and that run's recipe; `None` where it never ran.
 pub fn changes(workspace: &Workspace, stage: &Stage, recipe: &Recipe) -> Result<Option<(Vec<Change>, Recipe)>, Error> {
-    const LATEST: u32 = 10;
     let earlier = workspace.store.records.recent_recipes(&stage.name, LATEST)?;
     let compared = earlier.into_iter().map(|earlier| (recipe.changes_since(&earlier), earlier));
     Ok(compared.min_by_key(|(changes, _)| changes.len()))
@@ -62,6 +64,12 @@ pub fn reason(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment)
         };
         let wrong = promises.iter().filter(|promise| !promise.here).map(|promise| &promise.path);
         let outputs = wrong.map(|path| (path.clone(), change(path))).collect();
+        return Ok(Reason { outputs, earlier: assessment.recipe.clone(), ..Reason::default() });
+    }
+    if stage.frozen {
+        // Nothing else is looked at.
+        let gone = stage.outputs.iter().filter(|output| !output.path.within(&workspace.root).exists());
+        let outputs = gone.map(|output| (output.path.as_str().to_owned(), OutputChange::Deleted)).collect();
         return Ok(Reason { outputs, earlier: assessment.recipe.clone(), ..Reason::default() });
     }
     of_recipe(workspace, stage, &assessment.recipe)

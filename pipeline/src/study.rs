@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::ArgMatches;
 
 use crate::code::CodeMap;
+use crate::shell;
 
 /// The failure of a study's code: the engine only prints it.
 pub type ProgramError = Box<dyn std::error::Error + Send + Sync>;
@@ -127,18 +128,14 @@ pub struct NativeCall {
 }
 
 impl Study {
-    /// The native calls in one line of a command: each `NAME stage PROGRAM …` up to the shell's next operator.
-    pub fn native_calls(&self, line: &str) -> Vec<NativeCall> {
-        let mut calls = Vec::new();
-        // The shell's operators end a call; where quotes don't match, the shell will say so better.
-        for part in line.split(['|', ';', '&', '\n']) {
-            let words = shlex::split(part).unwrap_or_default();
-            let start = words.windows(2).position(|pair| pair[0] == self.name && pair[1] == "stage");
-            if let Some((program, arguments)) = start.and_then(|start| words[start + 2..].split_first()) {
-                calls.push(NativeCall { program: program.clone(), arguments: arguments.to_vec() });
-            }
-        }
-        calls
+    /// The native calls in a command: each `NAME stage PROGRAM …` up to the shell's next operator.
+    pub fn native_calls(&self, command: &str) -> Vec<NativeCall> {
+        let call = |words: Vec<String>| {
+            let start = words.windows(2).position(|pair| pair[0] == self.name && pair[1] == "stage")?;
+            let (program, arguments) = words[start + 2..].split_first()?;
+            Some(NativeCall { program: program.clone(), arguments: arguments.to_vec() })
+        };
+        shell::commands(command).into_iter().filter_map(call).collect()
     }
 
     pub fn program(&self, name: &str) -> Option<&'static Program> {

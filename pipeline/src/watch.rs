@@ -41,7 +41,7 @@ pub struct Inputs {
     /// Files, and folders with all that is in them.
     read: BTreeSet<RepoPath>,
     made: BTreeSet<RepoPath>,
-    /// The study cannot be read: anything beside dvc.yaml may mend it.
+    /// The study cannot be read: any file that may describe one can mend it.
     unknown: bool,
 }
 
@@ -84,7 +84,7 @@ impl Inputs {
         if self.made.iter().any(|output| path.is_in(output) || output.is_in(path)) {
             return false;
         }
-        self.unknown || self.read.iter().any(|input| path.is_in(input) || input.is_in(path))
+        (self.unknown && describes(path)) || self.read.iter().any(|input| path.is_in(input) || input.is_in(path))
     }
 
     /// The folders in which such changes can be seen: those that inputs lie in (or would, as far as there are any), and those
@@ -113,6 +113,12 @@ impl Inputs {
         }
         Ok(folders)
     }
+}
+
+/// Whether parameters, variables or rules may be written in such a file.
+fn describes(path: &RepoPath) -> bool {
+    let extension = path.name().rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| ["yaml", "yml", "json", "toml", "dvc", "dvcignore"].contains(&extension))
 }
 
 /// Changes below a folder, from the moment at which one first looks at them.

@@ -144,6 +144,11 @@ impl Context {
 
 /// Runs the program: parses the arguments of this process, does what they say, and returns its exit code.
 pub fn run(study: &'static Study) -> ExitCode {
+    // Git refuses a repository that belongs to somebody else, as is usual in containers, since it might run what its configuration
+    // names. SAFETY: no other thread runs yet; and libgit2 only reads here: it runs no hooks, filters or monitors.
+    if let Err(error) = unsafe { git2::opts::set_verify_owner_validation(false) } {
+        let _ = writeln!(std::io::stderr(), "warning: git: {}", error.message());
+    }
     let matches = command(study).get_matches();
     match dispatch(study, &matches) {
         Ok(code) => code,
@@ -349,11 +354,18 @@ fn is_ignored(signal: libc::c_int) -> bool {
 }
 
 /// Prints a result on standard output; a reader that has had enough (`| head`) is no error.
+/// An answer on standard output. A reader that has seen enough (`| head`) is no error; half an answer on a full disk is.
 pub(crate) fn print(text: &str) {
+    let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    if !text.ends_with('\n') && !text.is_empty() {
-        let _ = out.write_all(b"\n");
+    let written =
+        out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        let _ = writeln!(std::io::stderr(), "error: standard output cannot be written: {error}");
+        // It is the last that a command does.
+        std::process::exit(1);
     }
 }
 

@@ -123,7 +123,7 @@ fn round(
         plan::check(&mut workspace, &graph.stages[stage])?;
     }
     if arguments.dry {
-        super::status::show(&mut workspace, &graph, &wanted, arguments.json)?;
+        super::status::show(&mut workspace, &graph, &wanted, arguments.force, arguments.json)?;
         return Ok(None);
     }
     let options = Options {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Context, OverlayArgs, print, print_json};
 use crate::error::Error;
+use crate::execute::{self, tidy};
 use crate::fingerprint::{Change, Ingredient, Kind};
 use crate::graph::Graph;
 use crate::manifest::Stage;
@@ -31,7 +32,7 @@ pub(super) fn run(context: &Context, arguments: &Status) -> Result<ExitCode, Err
     let (parameters, graph) = context.load(&arguments.overlay)?;
     let wanted = graph.select(&arguments.targets, false)?;
     let mut workspace = context.workspace(parameters, &arguments.overlay)?;
-    show(&mut workspace, &graph, &wanted, arguments.json)
+    show(&mut workspace, &graph, &wanted, false, arguments.json)
 }
 
 /// How a stage that is not up to date stands.
@@ -42,27 +43,33 @@ enum Finding {
     CannotRun(Reason, Missing),
     /// Its inputs are not settled: a stage upstream has to run first.
     Waits(Vec<String>),
+    /// It is told to.
+    Forced,
 }
 
 pub(super) fn show(
     workspace: &mut Workspace,
     graph: &Graph,
     wanted: &BTreeSet<usize>,
+    force: bool,
     json: bool,
 ) -> Result<ExitCode, Error> {
-    let findings = findings(workspace, graph, wanted)?;
+    execute::check_locks(workspace, graph)?;
+    let findings = findings(workspace, graph, wanted, force)?;
+    let whole = wanted.len() == graph.stages.len();
+    let left_over = if whole { tidy::left_over(workspace, &graph.stages)?.remove } else { Vec::new() };
     if json {
         let words = |(index, finding): &(usize, Finding)| {
             let stage = &graph.stages[*index];
             (stage.name.clone(), Value::Array(words(&workspace.root, stage, finding)))
         };
         print_json(&findings.iter().map(words).collect::<Map<String, Value>>())?;
-    } else if findings.is_empty() {
+    } else if findings.is_empty() && left_over.is_empty() {
         print("Everything is up to date.");
     } else {
-        print(
-            &findings.iter().map(|(index, finding)| sentence(&graph.stages[*index].name, finding)).collect::<String>(),
-        );
+        let left_over = left_over.iter().map(|path| format!("{path}: will be removed, no stage makes it any more\n"));
+        let stages = findings.iter().map(|(index, finding)| sentence(&graph.stages[*index].name, finding));
+        print(&stages.chain(left_over).collect::<String>());
     }
     let remembered = workspace.store.records.remember(&mut workspace.memo);
     remembered?;
@@ -73,11 +80,16 @@ fn findings(
     workspace: &mut Workspace,
     graph: &Graph,
     wanted: &BTreeSet<usize>,
+    force: bool,
 ) -> Result<Vec<(usize, Finding)>, Error> {
     let mut unsettled = BTreeSet::new();
     let mut findings = Vec::new();
     for &index in graph.order.iter().filter(|index| wanted.contains(index)) {
         let stage = &graph.stages[index];
+        if force && !stage.frozen {
+            findings.push((index, Finding::Forced));
+            continue;
+        }
         let waits = graph.upstream[index].iter().filter(|above| unsettled.contains(*above));
         let waits: Vec<String> = waits.map(|&above| graph.stages[above].name.clone()).collect();
         let finding =
@@ -107,6 +119,7 @@ fn find(workspace: &mut Workspace, stage: &Stage) -> Result<Option<Finding>, Err
     Ok(match &assessment.standing {
         standing if standing.is_fresh() => None,
         Standing::Stale => Some(Finding::Run(reason::reason(workspace, stage, &assessment)?)),
+        Standing::Gone => Some(Finding::CannotRun(reason::reason(workspace, stage, &assessment)?, Missing::default())),
         _ => Some(Finding::Restore(reason::reason(workspace, stage, &assessment)?)),
     })
 }
@@ -114,13 +127,18 @@ fn find(workspace: &mut Workspace, stage: &Stage) -> Result<Option<Finding>, Err
 /// Why a stage is to be restored or to run, as `status` says it.
 pub(super) fn explain(workspace: &mut Workspace, stage: &Stage, assessment: &Assessment) -> Result<String, Error> {
     let reason = reason::reason(workspace, stage, assessment)?;
-    let stale = matches!(assessment.standing, Standing::Stale);
-    Ok(sentence(&stage.name, &if stale { Finding::Run(reason) } else { Finding::Restore(reason) }))
+    let finding = match assessment.standing {
+        Standing::Stale => Finding::Run(reason),
+        Standing::Gone => Finding::CannotRun(reason, Missing::default()),
+        _ => Finding::Restore(reason),
+    };
+    Ok(sentence(&stage.name, &finding))
 }
 
 fn sentence(stage: &str, finding: &Finding) -> String {
     let (what, reason) = match finding {
         Finding::Waits(names) => return format!("{stage}: waits for {}\n", grouped(names)),
+        Finding::Forced => return format!("{stage}: will run: it is told to\n"),
         Finding::Restore(reason) => ("will be restored", reason),
         Finding::Run(reason) => ("will run", reason),
         Finding::CannotRun(reason, _) => ("cannot run", reason),
@@ -229,6 +247,7 @@ fn words(root: &Path, stage: &Stage, finding: &Finding) -> Vec<Value> {
     let none = Missing::default();
     let (reason, missing) = match finding {
         Finding::Waits(names) => return vec![json!({ "waits for": names })],
+        Finding::Forced => return vec!["forced".into()],
         Finding::Restore(reason) | Finding::Run(reason) => (reason, &none),
         Finding::CannotRun(reason, missing) => (reason, missing),
     };

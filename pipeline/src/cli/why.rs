@@ -38,6 +38,7 @@ pub(super) fn run(context: &Context, arguments: &Why) -> Result<ExitCode, Error>
             Standing::Stored(_) => "stored",
             Standing::Vouched(_) => "vouched",
             Standing::Stale => "stale",
+            Standing::Gone => "gone",
         };
         let sentence = match &assessment.standing {
             Standing::Fresh(_) => format!("{}: up to date\n", stage.name),

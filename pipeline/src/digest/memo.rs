@@ -14,6 +14,9 @@ use super::file::{FileDigest, digest_file};
 /// trusted only if it was taken later than that after the file's last change.
 const TICK: i64 = 20_000_000;
 
+/// And that coarsely where times are in whole seconds: FAT, and ext4 with small inodes.
+const COARSE_TICK: i64 = 2_000_000_000;
+
 /// A file as it was when it was digested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -47,7 +50,7 @@ impl Memo {
             && seen.modified == modified(metadata)
             && seen.changed == changed(metadata)
             && seen.inode == metadata.ino()
-            && seen.taken > seen.changed.max(seen.modified) + TICK
+            && seen.taken > seen.changed.max(seen.modified) + tick(metadata)
         {
             return Ok(FileDigest { sha256: seen.sha256.clone(), md5: seen.md5.clone(), size: seen.size });
         }
@@ -73,6 +76,10 @@ impl Memo {
         let fresh = std::mem::take(&mut self.fresh);
         fresh.into_iter().filter_map(|path| self.known.get(&path).map(|seen| (path.clone(), seen.clone()))).collect()
     }
+}
+
+fn tick(metadata: &Metadata) -> i64 {
+    if metadata.mtime_nsec() == 0 && metadata.ctime_nsec() == 0 { COARSE_TICK } else { TICK }
 }
 
 fn modified(metadata: &Metadata) -> i64 {

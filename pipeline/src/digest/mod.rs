@@ -49,6 +49,18 @@ pub struct Content {
     pub members: Option<Vec<Member>>,
 }
 
+impl Content {
+    /// Equal bytes in files of the same names. An empty folder is no empty file, though both have the digest of nothing.
+    pub fn holds_same(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256 && self.members.is_some() == other.members.is_some()
+    }
+
+    /// What a key says of it: the digest.
+    pub fn in_key(&self) -> &str {
+        if self.members.as_ref().is_some_and(Vec::is_empty) { "empty folder" } else { &self.sha256 }
+    }
+}
+
 /// A file in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {

@@ -31,22 +31,17 @@ impl Settled {
     }
 }
 
-/// The dvc.lock files as they were before the run, by their paths: one beside each dvc.yaml.
+/// The dvc.lock files before the run, one beside each dvc.yaml: what the records say that each was written from, if it was still
+/// the text that had been written.
 pub(super) struct Before {
-    files: BTreeMap<RepoPath, File>,
-}
-
-struct File {
-    text: String,
-    /// What the records say that it was written from, if it is still the text that was written.
-    source: Option<String>,
+    sources: BTreeMap<RepoPath, Option<String>>,
 }
 
 impl Before {
     /// Reads the locks; a broken one is found here, before anything runs.
     pub fn read(workspace: &Workspace, graph: &Graph) -> Result<Self, Error> {
         let locks: BTreeSet<RepoPath> = graph.stages.iter().map(Stage::lock).collect();
-        let mut files = BTreeMap::new();
+        let mut sources = BTreeMap::new();
         for path in locks {
             let text = lockfile::read(&path.within(&workspace.root))?;
             let written = workspace.store.records.note(path.as_str())?;
@@ -54,48 +49,48 @@ impl Before {
             if source.is_none() {
                 Lock::parse(&text, Path::new(path.as_str()))?;
             }
-            files.insert(path, File { text, source });
+            sources.insert(path, source);
         }
-        Ok(Self { files })
+        Ok(Self { sources })
     }
 
     /// Writes the entries of the stages that are done.
     pub fn update(self, workspace: &mut Workspace, graph: &Graph, mut settled: Vec<Settled>) -> Result<(), Error> {
         settled.sort_by_key(|done| done.index);
-        for (path, before) in self.files {
+        for (path, before) in self.sources {
             let done = settled.iter().filter(|done| graph.stages[done.index].lock() == path);
             let done: Vec<&Settled> = done.collect();
             if !done.is_empty() {
-                before.update(workspace, graph, &path, &done)?;
+                update(workspace, graph, &path, before, &done)?;
             }
         }
         Ok(())
     }
 }
 
-impl File {
-    fn update(
-        self,
-        workspace: &mut Workspace,
-        graph: &Graph,
-        path: &RepoPath,
-        settled: &[&Settled],
-    ) -> Result<(), Error> {
-        let source = source(graph, settled);
-        if self.source.as_ref() == Some(&source) {
-            return Ok(());
-        }
-        let mut lock = Lock::parse(&self.text, Path::new(path.as_str()))?;
-        for done in settled {
-            lock.set(&graph.stages[done.index], &done.dependencies, &done.parameters, &done.outputs);
-        }
-        let own = graph.stages.iter().filter(|stage| stage.lock() == *path);
-        let text = lock.to_text(own.map(Stage::name_in_file));
-        if text != self.text {
-            lockfile::write(&path.within(&workspace.root), &text)?;
-        }
-        Ok(workspace.store.records.set_note(path.as_str(), &(digest(&text) + &source))?)
+fn update(
+    workspace: &mut Workspace,
+    graph: &Graph,
+    path: &RepoPath,
+    before: Option<String>,
+    settled: &[&Settled],
+) -> Result<(), Error> {
+    let source = source(graph, settled);
+    if before.as_ref() == Some(&source) {
+        return Ok(());
     }
+    // Somebody may have written to it meanwhile: a merge, or DVC.
+    let now = lockfile::read(&path.within(&workspace.root))?;
+    let mut lock = Lock::parse(&now, Path::new(path.as_str()))?;
+    for done in settled {
+        lock.set(&graph.stages[done.index], &done.dependencies, &done.parameters, &done.outputs);
+    }
+    let own = graph.stages.iter().filter(|stage| stage.lock() == *path);
+    let text = lock.to_text(own.map(Stage::name_in_file));
+    if text != now {
+        lockfile::write(&path.within(&workspace.root), &text)?;
+    }
+    Ok(workspace.store.records.set_note(path.as_str(), &(digest(&text) + &source))?)
 }
 
 /// Everything that the entries follow from: equal sources give equal texts.

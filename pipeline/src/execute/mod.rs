@@ -90,6 +90,11 @@ pub struct Failure {
     pub log: String,
 }
 
+/// Complains about a dvc.lock that can't be read.
+pub fn check_locks(workspace: &Workspace, graph: &Graph) -> Result<(), Error> {
+    Before::read(workspace, graph).map(drop)
+}
+
 /// Runs the wanted stages of `graph`. Failures of stages are in the summary; an `Err` is a failure of the engine itself.
 pub fn run(
     workspace: &mut Workspace,

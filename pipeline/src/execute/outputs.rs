@@ -114,7 +114,7 @@ pub fn restore_one(
     let target = output.path.within(&workspace.root);
     make_folder(workspace, stage, &target)?;
     let there = workspace.content(&output.path)?;
-    if there.as_ref().is_some_and(|content| content.sha256 == recorded.sha256) {
+    if there.as_ref().is_some_and(|content| content.holds_same(recorded)) {
         return Ok(true);
     }
     // What somebody else put there is kept before it is replaced.

@@ -300,6 +300,12 @@ impl<'a, 'b> Runner<'a, 'b> {
                 Adopted::Not => {}
             },
             Standing::Stale => {}
+            Standing::Gone => {
+                let gone = stage.outputs.iter().find(|output| !output.path.within(&self.workspace.root).exists());
+                let gone = gone.map(|output| format!(" {}", output.path)).unwrap_or_default();
+                let why = "which nobody has: put it back, or take `frozen` away to let it run";
+                return Err(Error::State(format!("is frozen and lacks its output{gone}, {why}")));
+            }
         }
         // Found here where the stage might have been restored; else before anything ran.
         if let Some(excess) = resources::excess(stage, &self.options.machine) {
@@ -311,7 +317,10 @@ impl<'a, 'b> Runner<'a, 'b> {
     }
 
     fn settled(&mut self, index: usize, assessment: Assessment, artifacts: Vec<Artifact>) {
-        self.settled.push(Settled::new(index, assessment, artifacts));
+        // What dvc.lock says of a frozen stage is of its last run: it was not made of what lies here now.
+        if !self.graph.stages[index].frozen {
+            self.settled.push(Settled::new(index, assessment, artifacts));
+        }
         self.scheduler.done(index);
     }
 
@@ -396,7 +405,7 @@ impl<'a, 'b> Runner<'a, 'b> {
             let what = format!("stage `{}` removed .retrial, the store, while it ran: run again", stage.name);
             return Err(Error::State(what));
         }
-        let unchanged = inputs::check(self.workspace, stage, &running.assessment.dependencies);
+        let unchanged = inputs::check(self.workspace, stage, &running.assessment);
         self.close_progress(&running.assessment, ended.outcome.is_ok() || unchanged.is_err())?;
         let collected = match &ended.outcome {
             Ok(()) => unchanged.and_then(|()| outputs::collect(self.workspace, stage)).map_err(blame),

@@ -201,11 +201,13 @@ fn steps(expression: &str, line: u32) -> Result<Vec<&str>, Complaint> {
     steps.push(first);
     while !rest.trim_start().is_empty() {
         rest = rest.trim_start();
-        let body = &rest[1..];
+        let mut signs = rest.chars();
+        let sign = signs.next();
+        let body = signs.as_str();
         let (step, after) = body.split_at(word(body));
-        rest = match rest.as_bytes()[0] {
-            b'.' => after,
-            b'[' => after.strip_prefix(']').ok_or_else(wrong)?,
+        rest = match sign {
+            Some('.') => after,
+            Some('[') => after.strip_prefix(']').ok_or_else(wrong)?,
             _ => return Err(wrong()),
         };
         steps.push(step);

@@ -227,6 +227,9 @@ fn outputs(items: &[Node], kind: OutputKind, folder: &RepoPath) -> Result<Vec<Ou
         if path.is_root() {
             return Err(Complaint::at(line, format!("output `{written}` is the repository itself")));
         }
+        if path.name() == crate::lockfile::FILE {
+            return Err(Complaint::at(line, format!("output `{written}` is the engine's own: name another path")));
+        }
         let first = path.as_str().split('/').next();
         if let Some(engine) = [".git", ".dvc", ".retrial"].iter().find(|own| first == Some(own)) {
             return Err(Complaint::at(line, format!("output `{written}` lies in {engine}, which is not for outputs")));

@@ -132,18 +132,28 @@ impl Node {
 
     /// The same value without lines, as programs exchange it.
     pub fn to_json(&self) -> serde_json::Value {
+        // JSON has no infinity and no NaN: Python's spelling, as text.
+        self.json_with(&|float| serde_json::Value::String(python_float(float)))
+    }
+
+    /// The value as keys have it: JSON's types keep 1, 1.0, true and "1" apart, and infinity is no text either.
+    pub fn to_key(&self) -> String {
+        self.json_with(&|float| serde_json::json!({ "\0": python_float(float) })).to_string()
+    }
+
+    /// With what `odd` makes of numbers that JSON lacks.
+    fn json_with(&self, odd: &dyn Fn(f64) -> serde_json::Value) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
             Value::Null => Json::Null,
             Value::Bool(value) => Json::Bool(*value),
             Value::Int(value) => i64::try_from(*value).map_or_else(|_| Json::from(*value as u64), Json::from),
-            // JSON has no infinity and no NaN; YAML's spelling as text keeps them apart from every number.
-            Value::Float(value) if !value.is_finite() => Json::String(python_float(*value)),
+            Value::Float(value) if !value.is_finite() => odd(*value),
             Value::Float(value) => Json::from(*value),
             Value::Text(text) => Json::String(text.clone()),
-            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::List(items) => Json::Array(items.iter().map(|item| item.json_with(odd)).collect()),
             Value::Map(map) => {
-                Json::Object(map.iter().map(|(key, entry)| (key.clone(), entry.node.to_json())).collect())
+                Json::Object(map.iter().map(|(key, entry)| (key.clone(), entry.node.json_with(odd))).collect())
             }
         }
     }

@@ -32,10 +32,11 @@ impl Colour {
 pub fn duration(seconds: f64) -> String {
     if seconds < 1.0 {
         format!("{seconds:.2} s")
-    } else if seconds < 60.0 {
+    } else if seconds < 59.95 {
         format!("{seconds:.1} s")
     } else {
-        format!("{} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+        let seconds = seconds.round();
+        format!("{} min {} s", (seconds / 60.0).floor(), seconds % 60.0)
     }
 }
 

@@ -79,6 +79,11 @@ fn setting(text: &str, section: &str, key: &str) -> Option<String> {
 impl Objects {
     /// Where DVC's cache has what it knows by `md5`, if the study has one.
     pub(super) fn dvc_object(&self, md5: &str) -> Option<PathBuf> {
+        // A lock or a list may say anything: what is no digest must not become a path.
+        let digest = md5.strip_suffix(".dir").unwrap_or(md5);
+        if digest.len() != 32 || !digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return None;
+        }
         let (head, tail) = md5.split_at_checked(2)?;
         Some(self.dvc_cache.as_ref()?.join(head).join(tail))
     }

@@ -115,10 +115,27 @@ pub(super) fn publish(finished: NamedTempFile, object: &Path) -> Result<(), Stor
 /// fine.
 pub fn remove(target: &Path) -> Result<(), StoreError> {
     let removed = match target.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(target),
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(target).or_else(|error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied => open_up(target).and_then(|()| fs::remove_dir_all(target)),
+            _ => Err(error),
+        }),
         Ok(_) => fs::remove_file(target),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     };
     removed.map_err(StoreError::file(target, "cannot be removed"))
+}
+
+/// Lets its owner change a folder and all below it, as removing it needs.
+fn open_up(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = folder.symlink_metadata()?.permissions().mode();
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode | 0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
 }

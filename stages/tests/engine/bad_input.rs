@@ -62,6 +62,8 @@ fn a_sentence_names_file_line_and_what_to_do() {
             "error: dvc.yaml:20: `data.txt` is an output of both `data` and `other`",
         ),
         ("${size}", "${sizes}", "error: dvc.yaml:3: uses `${sizes}`, which is defined nowhere"),
+        ("${size}", "${size[0]é}", "error: dvc.yaml:3: uses `${size[0]é}`, which is no name such as"),
+        ("outs: [data.txt]", "outs: [data.txt, dvc.lock]", "error: dvc.yaml:5: output `dvc.lock` is the engine's own"),
         (
             "params: [flag]",
             "params: [flags]",

@@ -261,3 +261,57 @@ fn dvc_finds_several_files_up_to_date() {
     let stages = dvc(&["stage", "list", "--all", "--name-only"]);
     assert_eq!(stages.lines().count(), project.run(&["stages"]).stdout.lines().count());
 }
+
+#[test]
+fn data_that_a_dvc_file_tracks_are_the_users_own() {
+    let project =
+        Project::with(&[("dvc.yaml", "stages: {a: {cmd: echo 1 > data, outs: [data]}}"), (".dvc/config", "")]);
+    project.repro(&[]);
+    project.write("data.dvc", "outs:\n- md5: b026324c6904b2a9cb4b88d6d61c81d1\n  path: data\n");
+    let ran = project.run(&["repro"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("dvc.yaml:1: output data of `a` is data that data.dvc tracks"), "{}", ran.stderr);
+
+    // No stage makes it any more: then it is only the user's.
+    project.write("dvc.yaml", "stages: {b: {cmd: echo 2 > other, outs: [other]}}");
+    project.repro(&[]);
+    assert!(project.exists("data"), "taken over");
+    project.write("dvc.yaml", "stages: {}");
+    let other = "other: will be removed, no stage makes it any more\n";
+    assert_eq!([project.run(&["status"]).stdout, project.run(&["repro", "--dry"]).stdout], [other, other]);
+    project.repro(&[]);
+    assert!(!project.exists("other"));
+}
+
+#[test]
+fn an_empty_folder_is_no_empty_file() {
+    let study = "stages:
+  a: {cmd: touch done, outs: [done]}
+  b: {cmd: test -d done && echo folder > b || echo file > b, deps: [done], outs: [b]}
+";
+    let project = Project::with(&[("dvc.yaml", study)]);
+    project.repro(&[]);
+    assert_eq!(project.read("b"), "file\n");
+    project.write("dvc.yaml", &study.replace("touch", "mkdir"));
+    assert_eq!(project.repro(&[]).executed, names(&["a", "b"]));
+    assert_eq!(project.read("b"), "folder\n");
+}
+
+#[test]
+fn no_digest_becomes_a_path() {
+    let project = Project::with(&[
+        ("dvc.yaml", "stages: {a: {cmd: echo 1 > a, outs: [a]}}"),
+        (".dvc/config", ""),
+        ("precious", "precious\n"),
+    ]);
+    let path = project.path("precious");
+    let lock = format!(
+        "schema: '2.0'\nstages:\n  a:\n    cmd: echo 1 > a\n    outs:\n    - path: a\n      hash: md5\n      md5: xx{}\n      size: 9\n",
+        path.display()
+    );
+    project.write("dvc.lock", &lock);
+    project.commit();
+    project.run(&["checkout"]);
+    project.repro(&[]);
+    assert_eq!((project.read("precious").as_str(), project.read("a").as_str()), ("precious\n", "1\n"));
+}

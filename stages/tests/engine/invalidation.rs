@@ -240,3 +240,27 @@ fn an_input_that_changes_while_a_stage_runs_fails_it() {
     // A new file beside it, such as an interpreter's cache, is no such change.
     assert_eq!(during("touch in/cache").code, 0);
 }
+
+#[test]
+fn parameters_that_change_while_a_command_reads_them_are_no_result() {
+    let project = Project::with(&[
+        ("params.yaml", "lr: 1\n"),
+        ("dvc.yaml", "stages: {a: {cmd: 'sed -i s/1/2/ params.yaml && cat params.yaml > a', params: [lr], outs: [a]}}"),
+    ]);
+    let ran = project.run(&["repro"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("a: was run with parameters that were changed meanwhile"), "{}", ran.stderr);
+    project.write("params.yaml", "lr: 1\n");
+    assert!(project.run(&["status"]).stdout.starts_with("a: will run"));
+}
+
+#[test]
+fn infinity_is_no_text() {
+    let project = Project::with(&[
+        ("params.yaml", "lr: inf\n"),
+        ("dvc.yaml", "stages: {a: {cmd: cp params.yaml a, params: [lr], outs: [a]}}"),
+    ]);
+    project.repro(&[]);
+    project.write("params.yaml", "lr: .inf\n");
+    assert_eq!(project.repro(&[]).executed, names(&["a"]));
+}

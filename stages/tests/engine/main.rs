@@ -11,6 +11,7 @@ mod doctor;
 mod dvc;
 mod faults;
 mod files;
+mod frozen;
 mod history;
 mod invalidation;
 mod kill;

@@ -324,3 +324,27 @@ fn where_some_stages_say_how_long_they_may_take_the_others_are_short() {
     assert_eq!(expected("    meta: {retrial: {time: 2 min}}\n"), stages(Some(120.0), Some(1.0)));
     assert_eq!(expected(""), stages(None, None));
 }
+
+#[test]
+fn what_others_write_to_the_lock_meanwhile_stays() {
+    let project = Project::with(&[
+        ("dvc.yaml", "stages: {a: {cmd: echo 1 > a, outs: [a]}, b: {cmd: './between && echo 2 > b', outs: [b]}}"),
+        ("between", "#!/bin/sh\nsed -i 's/^stages:/meta: {mine: 1}\\nstages:/' dvc.lock\n"),
+    ]);
+    assert!(std::process::Command::new("chmod").arg("+x").arg(project.path("between")).status().unwrap().success());
+    project.repro(&["-s", "a"]);
+    project.repro(&[]);
+    let lock = project.read("dvc.lock");
+    assert!(lock.contains("mine: 1") && lock.contains("  b:\n"), "{lock}");
+}
+
+#[test]
+fn a_forced_run_is_shown_and_half_an_answer_is_an_error() {
+    let project = Project::with(&[("dvc.yaml", "stages: {a: {cmd: echo 1 > a, outs: [a]}}")]);
+    project.repro(&[]);
+    assert_eq!(project.run(&["repro", "--dry", "--force"]).stdout, "a: will run: it is told to\n");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = project.command(&["digest"]).stdout(full).output().unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("standard output cannot be written"), "{ran:?}");
+}
