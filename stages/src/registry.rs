@@ -171,7 +171,7 @@ pub static STUDY: Study = Study {
         },
         StudyCommand {
             name: "search",
-            anywhere: false,
+            anywhere: true,
             arguments: || search::Args::augment_args(clap::Command::new("search")),
             run: |matches, _, terminal| {
                 let arguments = search::Args::from_arg_matches(matches).map_err(input)?;

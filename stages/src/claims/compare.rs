@@ -12,9 +12,10 @@ use thiserror::Error;
 use super::schema::Direction;
 use super::verdict::Verdict;
 use crate::statistics::bootstrap::Bootstrap;
-use crate::statistics::t_test::{self, Alternative};
+use crate::statistics::paired::Paired;
+use crate::statistics::t_test::Alternative;
 use crate::statistics::wilcoxon::{self, Method, Zeros};
-use crate::statistics::{describe, effect, sign_flip};
+use crate::statistics::{describe, effect};
 use crate::table::columns::{Cell, ColumnError, Columns};
 
 const LEVEL: f64 = 0.95;
@@ -142,11 +143,9 @@ pub fn compare(table: &Columns, question: &Question) -> Result<Answer, CompareEr
 fn answer(question: &Question, pairs: &[(f64, f64)], failed: Vec<String>, unpaired: Vec<String>) -> Answer {
     let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
     let d = describe::differences(&a, &b);
-    let test = t_test::paired(&d, Alternative::TwoSided, LEVEL);
-    // Differences that are all zero say nothing against chance, where the test itself has 0/0.
-    let known = |p: f64| if p.is_nan() { 1.0 } else { p };
+    let paired = Paired::of(&d, question.margin, LEVEL);
     let bca = Bootstrap::of(&d, describe::mean, RESAMPLES, BOOTSTRAP_SEED).bca(LEVEL);
-    let mut answer = Answer {
+    Answer {
         a: question.a.clone(),
         b: question.b.clone(),
         metric: question.metric.clone(),
@@ -155,31 +154,21 @@ fn answer(question: &Question, pairs: &[(f64, f64)], failed: Vec<String>, unpair
         unpaired,
         mean_a: describe::mean(&a),
         mean_b: describe::mean(&b),
-        difference: describe::mean(&d),
-        ci95: test.interval,
-        p_t: known(test.p),
-        p_sign_flip: sign_flip::sign_flip(&d).map(|test| test.two_sided),
+        difference: paired.mean,
+        ci95: paired.interval,
+        p_t: paired.p_difference,
+        p_sign_flip: paired.p_sign_flip,
         p_wilcoxon: wilcoxon::signed_rank(&d, Alternative::TwoSided, Method::Auto, Zeros::Drop).p,
-        dz: Some(effect::dz(&d)).filter(|dz| dz.is_finite()),
+        dz: paired.dz,
         probability_of_improvement: effect::probability_of_improvement(&a, &b),
         bca95: bca.iter().all(|end| end.is_finite()).then_some(bca),
-        p_equivalence: question.margin.map(|margin| known(t_test::paired_equivalence(&d, margin).p)),
-        verdict: Verdict::Undecided,
-    };
-    answer.verdict = verdict(&answer, question);
-    answer
-}
-
-/// As claims are judged: surely there and surely too small to matter is "no difference".
-fn verdict(answer: &Answer, question: &Question) -> Verdict {
-    if answer.p_equivalence.is_some_and(|p| p <= question.alpha) {
-        Verdict::NoDifference
-    } else if answer.p_t > question.alpha {
-        Verdict::Undecided
-    } else if question.direction.agrees(answer.difference) {
-        Verdict::Supported
-    } else {
-        Verdict::Contradicted
+        p_equivalence: paired.p_equivalence,
+        verdict: Verdict::by(
+            paired.p_difference,
+            paired.p_equivalence,
+            question.direction.agrees(paired.mean),
+            question.alpha,
+        ),
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn sit(
         metric: metric.to_owned(),
         ..comparison.clone()
     };
-    let Some(evidence) = evidence(of_halves, Sample { pairs, failed: Vec::new() }, alpha, margin) else {
+    let Some(evidence) = evidence(of_halves, Sample { pairs, failed: Vec::new(), tunings: 0 }, alpha, margin) else {
         return untestable(&format!("the values of `{metric}` are too large to compute with"));
     };
     let verdict = judge::rule(&evidence, alpha);

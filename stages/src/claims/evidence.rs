@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::numbers::list;
 use super::runs::{Run, Runs};
 use super::schema::{At, BestBy, Comparison, Published, PublishedValue, Side};
+use super::tunings;
 use super::verdict::{Evidence, InsideNumber, PublishedNumber, Reproduced};
-use crate::statistics::t_test::{self, Alternative};
-use crate::statistics::{describe, effect, interval, sign_flip};
+use crate::statistics::paired::Paired;
+use crate::statistics::{describe, interval};
 
 /// The values that a comparison is about, or what the tables lack for it.
 pub(super) struct Sample {
@@ -15,6 +16,8 @@ pub(super) struct Sample {
     pub pairs: Vec<(u64, f64, f64)>,
     /// Seeds with a value of one method at most that is there and finite.
     pub failed: Vec<u64>,
+    /// How often the methods were tuned; 0 for never.
+    pub tunings: u64,
 }
 
 /// What one side of a comparison is measured on.
@@ -46,10 +49,11 @@ impl Values<'_> {
 ///
 /// The error says what the tables lack, where there are fewer than two pairs.
 pub(super) fn sample(runs: &Runs, protocol: &str, comparison: &Comparison) -> Result<Sample, String> {
+    let tunings = tunings::count(runs, protocol, comparison);
     let Comparison { a, b, at, best_by, .. } = comparison;
     let (a, b) = (side(runs, protocol, comparison, a)?, side(runs, protocol, comparison, b)?);
     let seeds: BTreeSet<u64> = a.seeds().into_iter().chain(b.seeds()).collect();
-    let mut sample = Sample { pairs: Vec::new(), failed: Vec::new() };
+    let mut sample = Sample { pairs: Vec::new(), failed: Vec::new(), tunings };
     for seed in seeds {
         match (a.at(seed, comparison), b.at(seed, comparison)) {
             (Some(a), Some(b)) => sample.pairs.push((seed, a, b)),
@@ -125,34 +129,44 @@ pub(super) fn seed_list(seeds: &[u64]) -> String {
 }
 
 /// The statistics of a sample of at least two pairs, before any correction. None where numbers are too large to square.
-///
-/// Differences that are all zero say nothing against chance: their p is 1, where the t-test itself has 0/0.
 pub(super) fn evidence(comparison: Comparison, sample: Sample, alpha: f64, margin: f64) -> Option<Evidence> {
-    let a: Vec<f64> = sample.pairs.iter().map(|(_, a, _)| *a).collect();
-    let b: Vec<f64> = sample.pairs.iter().map(|(_, _, b)| *b).collect();
-    let d = describe::differences(&a, &b);
-    let test = t_test::paired(&d, Alternative::TwoSided, 1.0 - alpha);
-    let known = |p: f64| if p.is_nan() { 1.0 } else { p };
+    let seeds: Vec<(f64, f64)> = sample.pairs.iter().map(|(_, a, b)| (*a, *b)).collect();
+    let groups = (sample.tunings > 0).then(|| tunings::groups(&sample.pairs, sample.tunings));
+    // A mean of one tuning alone has no spread: then the seeds answer for that tuning only.
+    let units: Vec<(f64, f64)> = match &groups {
+        Some(groups) if groups.len() > 1 => groups.iter().map(|group| mean(group)).collect(),
+        _ => seeds.clone(),
+    };
+    let differences: Vec<f64> = units.iter().map(|(a, b)| a - b).collect();
+    let paired = Paired::of(&differences, Some(margin), 1.0 - alpha);
+    let (mean_a, mean_b) = mean(&units);
+    let (a, b): (Vec<f64>, Vec<f64>) = seeds.into_iter().unzip();
     let evidence = Evidence {
         comparison,
-        seeds: d.len(),
+        seeds: a.len(),
+        tunings: groups.as_deref().map(tunings::of),
         failed_seeds: sample.failed,
-        mean_a: describe::mean(&a),
+        mean_a,
         sd_a: describe::sd(&a),
-        mean_b: describe::mean(&b),
+        mean_b,
         sd_b: describe::sd(&b),
-        difference: describe::mean(&d),
-        interval: test.interval,
-        p_t: known(test.p),
-        p_sign_flip: sign_flip::sign_flip(&d).map(|test| test.two_sided),
+        difference: paired.mean,
+        interval: paired.interval,
+        p_t: paired.p_difference,
+        p_sign_flip: paired.p_sign_flip,
         p_holm: None,
-        p_equivalence: known(t_test::paired_equivalence(&d, margin).p),
-        dz: Some(effect::dz(&d)).filter(|dz| dz.is_finite()),
+        p_equivalence: paired.p_equivalence.unwrap_or(1.0),
+        dz: paired.dz,
         further_seeds: None,
         pairs: sample.pairs,
     };
     let Evidence { sd_a, sd_b, interval: [low, high], .. } = evidence;
     [sd_a, sd_b, low, high].iter().all(|value| value.is_finite()).then_some(evidence)
+}
+
+fn mean(pairs: &[(f64, f64)]) -> (f64, f64) {
+    let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    (describe::mean(&a), describe::mean(&b))
 }
 
 /// Where the published numbers lie among our runs of each method; none where a method has fewer than two, or where
@@ -166,19 +180,24 @@ pub(super) fn reproduced(
     let of = |side: &Side, published: f64| {
         let (method, metric) = comparison.measured(side)?;
         let runs = runs.of(protocol, method)?;
-        number(&values(runs, metric, comparison.at, comparison.best_by), published)
+        number(&values(runs, metric, comparison.at, comparison.best_by), published, 0.95)
     };
     Some(Reproduced { a: of(&comparison.a, published.a)?, b: of(&comparison.b, published.b)? })
 }
 
-/// Where a published number lies among our runs, or what the tables lack to say so.
-pub(super) fn inside(runs: &Runs, protocol: &str, published: &PublishedValue) -> Result<InsideNumber, String> {
-    let PublishedValue { method, metric, at, best_by, value, scale } = published;
+/// Where a published number lies among our runs, by a prediction interval at `level`, or what the tables lack to say so.
+pub(super) fn inside(
+    runs: &Runs,
+    protocol: &str,
+    published: &PublishedValue,
+    level: f64,
+) -> Result<InsideNumber, String> {
+    let PublishedValue { method, metric, at, best_by, value, scale, margin } = published;
     let runs = runs_with(runs, protocol, method, metric, *at, *best_by)?;
     let ours = values(runs, metric, *at, *best_by);
     let failed = runs.iter().filter(|(_, run)| run.has(metric) && run.value(metric, *at, *best_by).is_none());
     let failed_seeds: Vec<u64> = failed.map(|(seed, _)| *seed).collect();
-    let number = number(&ours, value * scale).ok_or_else(|| {
+    let number = number(&ours, value * scale, level).ok_or_else(|| {
         let seeds = if ours.len() == 1 { "1 seed has".to_owned() } else { format!("{} seeds have", ours.len()) };
         format!("{seeds} a finite `{metric}` of `{method}` ({}), and 2 are the least", at.words(*best_by))
     })?;
@@ -187,6 +206,7 @@ pub(super) fn inside(runs: &Runs, protocol: &str, published: &PublishedValue) ->
         metric: metric.clone(),
         at: *at,
         best_by: *best_by,
+        margin: *margin,
         seeds: ours.len(),
         failed_seeds,
         mean: describe::mean(&ours),
@@ -200,8 +220,8 @@ fn values(runs: &BTreeMap<u64, Run>, metric: &str, at: At, best_by: BestBy) -> V
 }
 
 /// None for fewer than two values.
-fn number(values: &[f64], published: f64) -> Option<PublishedNumber> {
-    let prediction = interval::prediction_interval(values, 0.95);
+fn number(values: &[f64], published: f64, level: f64) -> Option<PublishedNumber> {
+    let prediction = interval::prediction_interval(values, level);
     prediction.iter().all(|end| end.is_finite()).then(|| PublishedNumber {
         published,
         prediction,

@@ -11,7 +11,7 @@ use super::read::ClaimSource;
 use super::runs::{Repeated, Runs};
 use super::schema::{Claim, Comparison, ProtocolComparison, PublishedValue, Question};
 use super::verdict::{ClaimVerdicts, ControlVerdict, Evidence, InsideNumber, ProtocolVerdict, Verdict, Verdicts};
-use super::{anytime, court, criterion, noise, sentences, tunings};
+use super::{anytime, court, criterion, noise, sentences};
 use crate::statistics::power::Outlook;
 use crate::statistics::{correction, describe};
 use crate::table::Observation;
@@ -47,14 +47,6 @@ pub struct UnknownName {
     known: String,
 }
 
-/// The comparisons that are corrected together.
-struct Family {
-    /// The p-values of those that could be tested.
-    p: Vec<f64>,
-    /// All that the claims plan.
-    comparisons: usize,
-}
-
 /// What the tables say on a claim under a protocol, or the reason why they say nothing.
 enum Finding {
     Compared(Result<Box<Evidence>, String>),
@@ -75,7 +67,7 @@ impl Finding {
 /// The rule, at the claim's α and margin: *no difference* if both one-sided tests against the margin reject; else, if
 /// the paired t-test rejects after Holm's correction over all claims and protocols, *supported* or *contradicted* by
 /// the sign; else *undecided*. With fewer than two pairs of runs a claim is *untestable*. Controls are judged alike,
-/// without the correction.
+/// without the correction. Tests are over seeds, or over tunings where seeds share these.
 pub fn judge(sources: &[ClaimSource], rows: &[Observation]) -> Result<Verdicts, JudgeError> {
     judge_with(sources, rows, &Predicted::default())
 }
@@ -109,14 +101,15 @@ pub fn judge_with(
             claim.protocols.iter().map(of).collect()
         })
         .collect();
-    let p: Vec<f64> = findings.iter_mut().flatten().filter_map(Finding::evidence).map(|e| e.p_t).collect();
-    let mut adjusted = correction::holm(&p).into_iter();
-    for evidence in findings.iter_mut().flatten().filter_map(Finding::evidence) {
-        evidence.p_holm = adjusted.next();
+    // All that the claims plan are corrected for, also what could not be tested: the correction is none of the results' making.
+    let planned = findings.iter_mut().flatten().filter(|finding| matches!(finding, Finding::Compared(_)));
+    let family: Vec<f64> = planned.map(|finding| finding.evidence().map_or(1.0, |evidence| evidence.p_t)).collect();
+    let compared = findings.iter_mut().flatten().filter(|finding| matches!(finding, Finding::Compared(_)));
+    for (finding, p) in compared.zip(correction::holm(&family)) {
+        if let Some(evidence) = finding.evidence() {
+            evidence.p_holm = Some(p);
+        }
     }
-
-    let planned = claims.iter().filter(|(_, claim)| claim.comparison().is_some());
-    let family = Family { p, comparisons: planned.map(|(_, claim)| claim.protocols.len()).sum() };
 
     let verdicts = claims.into_iter().zip(findings).map(|((source, claim), findings)| {
         let protocols = claim.protocols.iter().zip(findings);
@@ -210,7 +203,9 @@ fn find_inside(
     values: &[PublishedValue],
 ) -> Result<Vec<InsideNumber>, String> {
     let runs = runs_of(experiments, claim)?;
-    values.iter().map(|value| inside(runs, &protocol.protocol, value)).collect()
+    // α is shared out, so that of all these numbers even one lies outside by chance in a share α of studies at most.
+    let level = 1.0 - claim.alpha / values.len() as f64;
+    values.iter().map(|value| inside(runs, &protocol.protocol, value, level)).collect()
 }
 
 /// The verdict on one claim under one protocol, from its finding, and on its controls.
@@ -220,7 +215,7 @@ fn judge_under(
     claim: &Claim,
     protocol: &ProtocolComparison,
     finding: Finding,
-    family: &Family,
+    family: &[f64],
 ) -> ProtocolVerdict {
     let empty = |verdict, reason| ProtocolVerdict {
         protocol: protocol.protocol.clone(),
@@ -232,7 +227,6 @@ fn judge_under(
         controls: Vec::new(),
         inside: Vec::new(),
         noise: None,
-        tunings: None,
         sequential: None,
         court: Vec::new(),
         expected: protocol.expect,
@@ -241,15 +235,20 @@ fn judge_under(
         Finding::Compared(finding) => finding.map(|evidence| *evidence),
         Finding::Inside(Err(missing)) => return empty(Verdict::Untestable, sentences::untestable(&missing)),
         Finding::Inside(Ok(inside)) => {
-            let all = inside.iter().all(|number| number.number.inside);
-            let verdict = if all { Verdict::Supported } else { Verdict::Contradicted };
+            let verdict = if inside.iter().any(|number| !number.number.inside) {
+                Verdict::Contradicted
+            } else if inside.iter().any(InsideNumber::is_vague) {
+                Verdict::Undecided
+            } else {
+                Verdict::Supported
+            };
             return ProtocolVerdict { reason: sentences::inside(&inside), inside, ..empty(verdict, String::new()) };
         }
     };
     let Question::Compare { comparison, margin } = &claim.question else {
         return empty(Verdict::Untestable, sentences::untestable("the claim compares nothing"));
     };
-    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, &family.p);
+    let (verdict, reason, evidence) = decide(claim.alpha, *margin, finding, family);
     let changed = comparison.under(Some(protocol), None);
     // A published number can be reproduced only where we measure what it measured.
     let published = claim.published.as_ref().filter(|_| changed.metric == comparison.metric);
@@ -265,30 +264,21 @@ fn judge_under(
     let noise = runs.zip(evidence.as_ref()).and_then(|(runs, evidence)| {
         noise::floor(runs, predicted, &claim.experiment, &protocol.protocol, evidence, published)
     });
-    let tunings = runs
-        .zip(evidence.as_ref())
-        .and_then(|(runs, evidence)| tunings::by_tuning(runs, &protocol.protocol, evidence, claim.alpha));
     let court = claim
         .court
         .iter()
         .filter_map(|control| Some(court::sit(*control, runs?, &protocol.protocol, &changed, claim.alpha, *margin)));
     let court = court.collect();
-    let sequential =
-        evidence.as_ref().map(|evidence| anytime::judge(evidence, claim.alpha, *margin, family.comparisons));
-    ProtocolVerdict { evidence, reproduced, controls, noise, tunings, sequential, court, ..empty(verdict, reason) }
+    // More seeds are more answers only where they share no tunings.
+    let by_seed = evidence.as_ref().filter(|evidence| evidence.units() == (evidence.seeds, "seed"));
+    let sequential = by_seed.map(|evidence| anytime::judge(evidence, claim.alpha, *margin, family.len()));
+    ProtocolVerdict { evidence, reproduced, controls, noise, sequential, court, ..empty(verdict, reason) }
 }
 
 /// The rule.
 pub(super) fn rule(evidence: &Evidence, alpha: f64) -> Verdict {
-    if evidence.p_equivalence <= alpha {
-        Verdict::NoDifference
-    } else if evidence.p_holm.unwrap_or(evidence.p_t) > alpha {
-        Verdict::Undecided
-    } else if evidence.comparison.direction.agrees(evidence.difference) {
-        Verdict::Supported
-    } else {
-        Verdict::Contradicted
-    }
+    let as_claimed = evidence.comparison.direction.agrees(evidence.difference);
+    Verdict::by(evidence.p_holm.unwrap_or(evidence.p_t), Some(evidence.p_equivalence), as_claimed, alpha)
 }
 
 /// The verdict by the rule, and why. `family` holds the p-values that the comparison's own was corrected with; none for a
@@ -307,15 +297,14 @@ fn decide(
     if verdict == Verdict::Undecided {
         // Holm's factor for this p-value, should the others stay as they are: how many are not smaller.
         let factor = family.iter().filter(|p| **p >= evidence.p_t).count().max(1) as f64;
-        let differences: Vec<f64> = evidence.pairs.iter().map(|(_, a, b)| a - b).collect();
         let outlook = Outlook {
             mean: evidence.difference,
-            sd: describe::sd(&differences),
+            sd: describe::sd(&evidence.differences()),
             margin,
             alpha_difference: alpha / factor,
             alpha_equivalence: alpha,
         };
-        let now = evidence.seeds;
+        let (now, _) = evidence.units();
         evidence.further_seeds = outlook.pairs_to_decide(DECISION_POWER, now, MOST_SEEDS).map(|needed| needed - now);
     }
     let reason = sentences::reason(verdict, &evidence, alpha, margin);

@@ -45,6 +45,11 @@ pub(super) fn floor(
         said.or_else(|| tests.as_ref().map(|(rows, _)| *rows)).filter(|_| metric == "test_accuracy")
     };
     let rows = comparison.of.or_else(of_test_part).filter(|rows| *rows > 0)?;
+    // A protocol may compare what is no share, such as a loss.
+    let shares = evidence.pairs.iter().flat_map(|(_, a, b)| [a, b]).all(|value| (0.0..=1.0).contains(value));
+    if !shares {
+        return None;
+    }
 
     let wilson = |share: f64| {
         let right = (share * rows as f64).round().clamp(0.0, rows as f64);

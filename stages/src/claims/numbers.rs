@@ -1,6 +1,6 @@
 //! Numbers as people read them: no more digits than the interval supports, and a real minus sign.
 
-/// Decimals that show two digits of a spread; none for a spread of 10 or more, six at the most.
+/// Decimals that show two digits of a spread; none for a spread of 10 or more, fifteen at the most, and six where there is none.
 pub fn decimals_for(spread: f64) -> usize {
     if !(spread.is_finite() && spread > 0.0) {
         return 6;
@@ -8,7 +8,7 @@ pub fn decimals_for(spread: f64) -> usize {
     // The exponent of the spread once it is rounded to two digits, so that 0.0996 counts as 0.10.
     let rounded = format!("{spread:.1e}");
     let exponent: i32 = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
-    (1 - exponent).clamp(0, 6) as usize
+    (1 - exponent).clamp(0, 15) as usize
 }
 
 /// Decimals for a difference: two digits of its interval's half-width.

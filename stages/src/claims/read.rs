@@ -72,6 +72,7 @@ pub fn read(path: &Path) -> Result<Vec<ClaimSource>, ReadError> {
 /// Reads a claim file's text; `path` is for errors.
 pub fn parse(path: &Path, text: &str) -> Result<ClaimSource, ReadError> {
     let content = |line, message| ReadError::Content { path: path.to_owned(), line, message };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: ClaimFile = serde_yaml::from_str(text).map_err(|error| {
         let (line, message) = located(&error);
         content(line, format!("{message} (docs/claims.md explains every field)"))
@@ -140,6 +141,11 @@ fn senseless(claim: &Claim, comparison: &Comparison) -> Option<String> {
         };
     if let Some(objection) = objection(comparison) {
         return Some(format!("claim `{id}` {objection}"));
+    }
+    for under in &claim.protocols {
+        if let Some(objection) = objection(&comparison.under(Some(under), None)) {
+            return Some(format!("claim `{id}` under `{}` {objection}", under.protocol));
+        }
     }
     for control in &claim.controls {
         let name = &control.name;

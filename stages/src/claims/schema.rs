@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use super::at::{At, BestBy, Take};
-use super::fields::{date, digest, finite, positive_scale, said};
+use super::fields::{date, digest, finite, positive, positive_scale, said};
 pub use super::side::Side;
 use super::verdict::Verdict;
 
@@ -216,6 +216,9 @@ pub struct PublishedValue {
     /// What the number as published is multiplied by to be in the metric's unit.
     #[serde(default = "one", deserialize_with = "positive_scale", skip_serializing_if = "is_one")]
     pub scale: f64,
+    /// How far our prediction interval may reach from its middle, in the metric's unit: where it reaches further it can't tell.
+    #[serde(default, deserialize_with = "positive", skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
 }
 
 pub(super) fn one() -> f64 {

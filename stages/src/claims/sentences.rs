@@ -9,6 +9,9 @@ use super::verdict::{
     PublishedVerdict, Tunings, Verdict,
 };
 
+/// Below this p of their analysis of variance it is said that tunings differ.
+const TUNINGS_DIFFER: f64 = 0.05;
+
 /// Why a claim can't be tested. `missing` is what the tables lack, without a full stop.
 pub(super) fn untestable(missing: &str) -> String {
     format!("Untestable: {missing}.")
@@ -16,7 +19,7 @@ pub(super) fn untestable(missing: &str) -> String {
 
 /// Why the evidence gives the verdict.
 pub(super) fn reason(verdict: Verdict, evidence: &Evidence, alpha: f64, margin: f64) -> String {
-    let Evidence { comparison, seeds, difference, interval, .. } = evidence;
+    let Evidence { comparison, difference, interval, .. } = evidence;
     let direction = comparison.direction;
     let digits = decimals_of(*interval);
     let [low, high] = interval.map(|end| signed(end, digits));
@@ -59,7 +62,32 @@ pub(super) fn reason(verdict: Verdict, evidence: &Evidence, alpha: f64, margin: 
         [one] => format!("; seed {one} is left out, since a value is missing or not finite"),
         failed => format!("; {} are left out, since a value is missing or not finite", seed_list(failed)),
     };
-    format!("Over {seeds} seeds {what}{left_out}.")
+    format!("Over {} {what}{left_out}.{}", over(evidence), luck(evidence))
+}
+
+/// "10 seeds", "5 tunings of 20 seeds", "10 seeds of one tuning".
+fn over(evidence: &Evidence) -> String {
+    let seeds = evidence.seeds;
+    match &evidence.tunings {
+        None => format!("{seeds} seeds"),
+        Some(Tunings { differences, .. }) if differences.len() == 1 => format!("{seeds} seeds of one tuning"),
+        Some(Tunings { differences, .. }) => format!("{} tunings with {seeds} seeds", differences.len()),
+    }
+}
+
+/// How tunings differ, where that is shown.
+fn luck(evidence: &Evidence) -> String {
+    let Some(Tunings { differences, p: Some(p) }) = &evidence.tunings else { return String::new() };
+    if *p > TUNINGS_DIFFER {
+        return String::new();
+    }
+    let digits = decimals_of(evidence.interval);
+    let differences: Vec<String> = differences.iter().map(|difference| signed(*difference, digits)).collect();
+    format!(
+        " Tunings differ by more than their seeds do (p = {} by analysis of variance): {} on average with each.",
+        p_value(*p),
+        list(&differences)
+    )
 }
 
 /// "`val_loss` of `a` at the last epoch", "`val_loss` of `a` (mean over all epochs)".
@@ -99,6 +127,10 @@ pub(super) fn inside(numbers: &[InsideNumber]) -> String {
         .collect();
     let fewest = numbers.iter().map(|number| number.seeds).min().unwrap_or(0);
     let count = numbers.len();
+    let vague: Vec<String> = numbers.iter().filter(|number| number.is_vague()).map(vague).collect();
+    if outside.is_empty() && !vague.is_empty() {
+        return format!("Over {fewest} runs it can't be told where one more would lie: {}.", vague.join("; "));
+    }
     match (outside.len(), count) {
         (0, 1) => format!("Over {fewest} seeds the published number lies where one more run of ours would."),
         (0, _) => format!("Over {fewest} seeds all {count} published numbers lie where one more run of ours would."),
@@ -109,6 +141,13 @@ pub(super) fn inside(numbers: &[InsideNumber]) -> String {
             outside.join("; ")
         ),
     }
+}
+
+fn vague(InsideNumber { method, metric, number, margin, .. }: &InsideNumber) -> String {
+    let digits = decimals_of(number.prediction);
+    let [low, high] = number.prediction.map(|end| plain(end, digits));
+    let margin = margin.unwrap_or_default();
+    format!("`{metric}` of `{method}` anywhere from {low} to {high}, which is more than ±{margin}")
 }
 
 /// What a test part of so many rows can show, and what it shows.
@@ -142,29 +181,12 @@ pub(super) fn noise(floor: &NoiseFloor, evidence: &Evidence, published: Option<&
     text + "."
 }
 
-/// What follows where tunings differ.
-pub(super) fn tunings(tunings: &Tunings, evidence: &Evidence, alpha: f64) -> String {
-    let digits = decimals_of(tunings.interval).max(decimals_of(evidence.interval));
-    let [low, high] = tunings.interval.map(|end| signed(end, digits));
-    let differences: Vec<String> = tunings.differences.iter().map(|difference| signed(*difference, digits)).collect();
-    let (count, seeds) = (tunings.differences.len(), evidence.seeds);
-    let open = tunings.interval[0] <= 0.0 && tunings.interval[1] >= 0.0;
-    format!(
-        "The difference hangs on which tuning a seed got (p = {} by analysis of variance): {} on average with each of the \
-         {count}. So it rests on {count} tunings rather than on {seeds} seeds; over these its {} interval is {low} to \
-         {high}, which {}.",
-        p_value(tunings.p),
-        list(&differences),
-        percent(1.0 - alpha),
-        if open { "leaves open on which side of 0 it lies" } else { "is on one side of 0 still" }
-    )
-}
-
 fn outlook(evidence: &Evidence) -> String {
+    let (_, unit) = evidence.units();
     match evidence.further_seeds {
-        Some(1) => format!("; 1 further seed would decide with {} power", percent(DECISION_POWER)),
-        Some(more) => format!("; {more} further seeds would decide with {} power", percent(DECISION_POWER)),
-        None => format!("; more than {MOST_SEEDS} seeds would be needed to decide"),
+        Some(1) => format!("; 1 further {unit} would decide with {} power", percent(DECISION_POWER)),
+        Some(more) => format!("; {more} further {unit}s would decide with {} power", percent(DECISION_POWER)),
+        None => format!("; more than {MOST_SEEDS} {unit}s would be needed to decide"),
     }
 }
 
@@ -308,6 +330,8 @@ fn beside_control(protocol: &ProtocolVerdict, control: &ControlVerdict) -> Optio
         format!("the difference is {after}, where it was {before}")
     } else if share < 0.0 && decided {
         format!("the difference turns round, from {before} to {after}")
+    } else if share < -0.5 {
+        format!("the difference points the other way ({after}, where it was {before}), and is not shown to be there")
     } else if share < 0.005 {
         format!("nothing of the difference remains ({after} of {before}), so the gap is what this control takes away")
     } else if share < 0.5 {

@@ -70,8 +70,8 @@ pub fn spread(experiment: &str, rows: &[Observation], sources: &[ClaimSource]) -
     let mut shares: Vec<Share> = Vec::new();
     for share in claims.iter().flat_map(|claim| shares_of(claim, runs)) {
         let same = |known: &Share| {
-            (&known.protocol, &known.metric, known.at, known.best_by, &known.source)
-                == (&share.protocol, &share.metric, share.at, share.best_by, &share.source)
+            (&known.protocol, &known.method, &known.metric, known.at, known.best_by, &known.source)
+                == (&share.protocol, &share.method, &share.metric, share.at, share.best_by, &share.source)
         };
         if !shares.iter().any(same) {
             shares.push(share);

@@ -60,10 +60,8 @@ pub struct ProtocolVerdict {
     /// What a test part of so many rows can show, where accuracies are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<NoiseFloor>,
-    /// Whether the difference hangs on which tuning a seed got, where hyper-parameters were tuned more than once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tunings: Option<Tunings>,
-    /// The comparison judged so that looking after every seed, and stopping, makes no error more likely.
+    /// The comparison judged so that looking after every seed, and stopping, makes no error more likely; none where it rests on
+    /// tunings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequential: Option<Sequential>,
     /// The judgement itself, tried with these runs and a known truth.
@@ -85,6 +83,19 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The rule on a comparison: a difference that is surely there and surely too small to matter is none.
+    pub fn by(p_difference: f64, p_equivalence: Option<f64>, as_claimed: bool, alpha: f64) -> Self {
+        if p_equivalence.is_some_and(|p| p <= alpha) {
+            Self::NoDifference
+        } else if p_difference > alpha {
+            Self::Undecided
+        } else if as_claimed {
+            Self::Supported
+        } else {
+            Self::Contradicted
+        }
+    }
+
     /// The verdict in words, as tables show it.
     pub fn words(self) -> &'static str {
         match self {
@@ -156,22 +167,29 @@ pub struct ControlVerdict {
 }
 
 /// The statistics of one paired comparison; differences are `a − b`.
+///
+/// All means and tests are over seeds, or over tunings where hyper-parameters were tuned more than once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     pub comparison: Comparison,
     pub seeds: usize,
+    /// Where hyper-parameters were tuned: the tunings that the seeds share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tunings: Option<Tunings>,
     /// Seeds left out because a run gave a number that is not finite or is missing.
     pub failed_seeds: Vec<u64>,
     pub mean_a: f64,
+    /// Over seeds.
     pub sd_a: f64,
     pub mean_b: f64,
+    /// Over seeds.
     pub sd_b: f64,
     pub difference: f64,
     /// Student's t interval of the mean paired difference at level 1 − α.
     pub interval: [f64; 2],
     /// Paired t-test, two-sided.
     pub p_t: f64,
-    /// Sign-flip test of the mean paired difference, exact, two-sided; null above 40 pairs of seeds.
+    /// Sign-flip test of the mean paired difference, exact, two-sided; null above 40 pairs.
     pub p_sign_flip: Option<f64>,
     /// `p_t` after Holm over the study's primary comparisons; null for controls, which are judged by `p_t`.
     pub p_holm: Option<f64>,
@@ -179,8 +197,8 @@ pub struct Evidence {
     pub p_equivalence: f64,
     /// Mean over standard deviation of the paired differences.
     pub dz: Option<f64>,
-    /// Further seeds after which a decision is likely (90 % power), for undecided claims; null too where more than
-    /// 10,000 seeds would be needed.
+    /// Further seeds, or tunings where it rests on these, after which a decision is likely (90 % power), for undecided claims;
+    /// null too where more than 10,000 would be needed.
     pub further_seeds: Option<usize>,
     /// seed, a, b; in order of seed.
     pub pairs: Vec<(u64, f64, f64)>,
@@ -196,7 +214,8 @@ pub struct Reproduced {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PublishedNumber {
     pub published: f64,
-    /// 95 % prediction interval for one further run: mean ± t·sd·√(1 + 1/n).
+    /// Prediction interval for one further run, mean ± t·sd·√(1 + 1/n): at level 95 % beside a comparison; where several numbers
+    /// are the claim, at 1 − α/k for k of them.
     pub prediction: [f64; 2],
     pub inside: bool,
     /// Share of our runs below the published value, in percent (ties half).
@@ -211,6 +230,9 @@ pub struct InsideNumber {
     pub at: At,
     #[serde(default, skip_serializing_if = "BestBy::is_default")]
     pub best_by: BestBy,
+    /// How far the interval may reach from our mean and still say something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// Runs with a finite value.
     pub seeds: usize,
     pub failed_seeds: Vec<u64>,
@@ -218,6 +240,14 @@ pub struct InsideNumber {
     pub sd: f64,
     #[serde(flatten)]
     pub number: PublishedNumber,
+}
+
+impl InsideNumber {
+    /// Whether so few or so different runs leave room for numbers that are too far away.
+    pub fn is_vague(&self) -> bool {
+        let [low, high] = self.number.prediction;
+        self.margin.is_some_and(|margin| 0.5 * (high - low) > margin)
+    }
 }
 
 /// What the rows of a test part can show, whatever the number of seeds; everything at level 95 %.
@@ -240,18 +270,31 @@ pub struct NoiseFloor {
     pub words: String,
 }
 
-/// Paired differences by tuning: seeds that share one are no independent samples if tunings differ.
+/// What the seeds of each tuning have in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tunings {
-    /// The mean over the seeds of each tuning.
+    /// The mean paired difference over the seeds of each.
     pub differences: Vec<f64>,
-    /// Student's t interval of these, at the claim's level.
-    pub interval: [f64; 2],
-    /// One-way analysis of variance: do the tunings differ?
-    pub p: f64,
-    /// What follows, where they do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub words: Option<String>,
+    /// One-way analysis of variance: do they differ by more than their seeds do? None where no tuning has two seeds.
+    pub p: Option<f64>,
+}
+
+impl Evidence {
+    /// How many independent answers the tests rest on, and of what.
+    pub fn units(&self) -> (usize, &'static str) {
+        match &self.tunings {
+            Some(tunings) if tunings.differences.len() > 1 => (tunings.differences.len(), "tuning"),
+            _ => (self.seeds, "seed"),
+        }
+    }
+
+    /// The differences that the tests are over: of the seeds in their order, or of the tunings.
+    pub fn differences(&self) -> Vec<f64> {
+        match &self.tunings {
+            Some(tunings) if tunings.differences.len() > 1 => tunings.differences.clone(),
+            _ => self.pairs.iter().map(|(_, a, b)| a - b).collect(),
+        }
+    }
 }
 
 /// McNemar's exact test of each seed's two runs.

@@ -95,11 +95,7 @@ pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
         return Err(AuditError::None(path));
     }
     let verdicts: Verdicts = artifact::read_json(&path)?;
-    // What an older or newer build wrote in another shape can't testify.
-    let earlier = setting.past.iter().filter_map(|(when, bytes)| {
-        let verdicts = serde_json::from_slice(bytes).ok()?;
-        Some(Earlier { when: when.clone(), verdicts })
-    });
+    let earlier = setting.past.iter().filter_map(|(when, bytes)| Earlier::read(when, bytes));
     let amended = amended(&verdicts, &earlier.collect::<Vec<_>>());
     let content = [
         (&args.junit, report::junit(&verdicts)),
@@ -322,7 +318,7 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], amended: &Amendments, width:
         column("difference", false, &with_evidence(difference_with_ends)),
         column("p (Holm)", true, &with_evidence(|evidence| p_value(evidence.p_holm.unwrap_or(evidence.p_t)))),
         column("published", false, &|row| published(rows[row].1)),
-        column("seeds", true, &with_evidence(|evidence| evidence.seeds.to_string())),
+        column("seeds", true, &with_evidence(seeds)),
     ];
     let total = |columns: &[Column]| columns.iter().map(|column| column.width() + 2).sum::<usize>() - 2;
     if total(&columns) > width {
@@ -345,6 +341,14 @@ fn difference_with_half_width(evidence: &Evidence) -> String {
     let decimals = decimals_of(evidence.interval);
     let half = 0.5 * (evidence.interval[1] - evidence.interval[0]);
     format!("{} ± {half:.decimals$}", signed(evidence.difference, decimals))
+}
+
+/// "20", "20, 5 tunings".
+fn seeds(evidence: &Evidence) -> String {
+    match evidence.units() {
+        (tunings, "tuning") => format!("{}, {tunings} tunings", evidence.seeds),
+        (seeds, _) => seeds.to_string(),
+    }
 }
 
 /// Whether the published numbers lie where one more run of ours would.
@@ -394,9 +398,6 @@ fn remarks(claim: &ClaimVerdicts, amended: Option<&Amendment>, width: usize, pai
         };
         if let Some(noise) = protocol.noise.as_ref().filter(small) {
             note(&format!("{}: {}", protocol.protocol, noise.words));
-        }
-        if let Some(words) = protocol.tunings.as_ref().and_then(|tunings| tunings.words.as_ref()) {
-            note(&format!("{}: {words}", protocol.protocol));
         }
         for control in &protocol.court {
             note(&format!("{}: {} control: {}", protocol.protocol, control.control, control.reason));

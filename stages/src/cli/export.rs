@@ -19,7 +19,6 @@ const RUNS: &str = "artifacts/runs";
 ///
 /// The same results give the same bytes. A folder that holds anything but an earlier export of the same kind is refused.
 #[derive(Debug, clap::Args)]
-#[group(id = "format", required = true, multiple = true, args = ["mlflow", "tensorboard", "ro_crate", "csv"])]
 pub struct Args {
     /// A folder for MLflow's file store: an experiment for each of ours, a run for each protocol, method and seed
     #[arg(long, value_name = "DIR")]
@@ -48,6 +47,8 @@ pub struct Args {
 pub enum ExportFailure {
     #[error("there are no {what} yet ({} does not exist): run `retrial repro` first", path.display())]
     None { what: &'static str, path: PathBuf },
+    #[error("nothing is asked for: name a place with --mlflow, --tensorboard, --ro-crate or --csv")]
+    Nowhere,
     #[error("{}: does not exist", .0.display())]
     NotThere(PathBuf),
     #[error("{} and {} lie in one another: give every export a place of its own", .0.display(), .1.display())]
@@ -79,6 +80,9 @@ struct Export<'a> {
 /// What the command prints. `published` is the time of the commit, in seconds since 1970. Everything is made and every place
 /// looked at before the first file is written.
 pub fn run(args: &Args, root: &Path, published: i64) -> Result<String, ExportFailure> {
+    if args.mlflow.is_none() && args.tensorboard.is_none() && args.ro_crate.is_none() && args.csv.is_none() {
+        return Err(ExportFailure::Nowhere);
+    }
     check_apart(args)?;
     let of_runs = found(args.runs.as_deref(), root, RUNS, "results")?;
     let tables = export::read_tables(&of_runs)?;

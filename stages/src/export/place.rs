@@ -1,5 +1,6 @@
 //! Where an export goes: a folder that appears whole or not at all, and never in the place of anybody else's.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,8 @@ use thiserror::Error;
 
 use super::Files;
 
-/// Says that a folder is an export, and of which kind: such a folder may be replaced.
+/// Says that a folder is an export, of which kind, and which files it is made of: such a folder may be replaced, where it holds no
+/// others.
 const MARK: &str = ".retrial-export";
 
 /// How a folder is brought to its place.
@@ -49,10 +51,36 @@ pub fn way(folder: &Path, kind: &'static str, force: bool) -> Result<Way, PlaceE
         return Ok(Way::New);
     }
     match std::fs::read_to_string(folder.join(MARK)) {
-        Ok(mark) if mark.trim_end() == kind => Ok(Way::Replace),
+        Ok(mark) if is_ours(&mark, folder, kind).map_err(wrong)? => Ok(Way::Replace),
         _ if force => Ok(Way::Into),
         _ => Err(PlaceError::NotOurs { path: folder.to_owned(), kind }),
     }
+}
+
+/// Whether a folder is an export of this kind and holds nothing but its files.
+fn is_ours(mark: &str, folder: &Path, kind: &str) -> io::Result<bool> {
+    let mut lines = mark.lines();
+    if lines.next() != Some(kind) {
+        return Ok(false);
+    }
+    let own: HashSet<PathBuf> = lines.chain([MARK]).map(|path| folder.join(path)).collect();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            } else if !own.contains(&entry.path()) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn mark(kind: &str, files: &Files) -> String {
+    let paths = files.files.keys().map(|path| format!("{path}\n"));
+    std::iter::once(format!("{kind}\n")).chain(paths).collect()
 }
 
 /// Whether an archive may be written to this path: nothing but another archive is replaced.
@@ -81,11 +109,11 @@ pub fn put(files: &Files, folder: &Path, kind: &'static str, way: Way) -> Result
         write(files, &new)?;
         match way {
             Way::New => {
-                std::fs::write(new.join(MARK), format!("{kind}\n"))?;
+                std::fs::write(new.join(MARK), mark(kind, files))?;
                 std::fs::rename(&new, &folder)
             }
             Way::Replace => {
-                std::fs::write(new.join(MARK), format!("{kind}\n"))?;
+                std::fs::write(new.join(MARK), mark(kind, files))?;
                 std::fs::rename(&folder, &old)?;
                 if let Err(error) = std::fs::rename(&new, &folder) {
                     std::fs::rename(&old, &folder)?;

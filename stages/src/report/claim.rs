@@ -71,7 +71,6 @@ pub fn evidence(
             }
             (published(claim))
             (noise(claim))
-            (tunings(claim))
             @if claim.protocols.iter().any(|under| !under.controls.is_empty()) {
                 h4 { "Controls" }
                 (tables::controls(claim))
@@ -133,25 +132,6 @@ fn noise(claim: &ClaimVerdicts) -> Markup {
             }
             @if floors.iter().any(|(_, floor)| floor.predictions.is_some()) {
                 details.more { summary { "Row by row, every seed" } (tables::predictions(&floors)) }
-            }
-        }
-    }
-}
-
-/// Where the difference hangs on the luck of tuning, protocol by protocol.
-fn tunings(claim: &ClaimVerdicts) -> Markup {
-    let all: Vec<_> = claim
-        .protocols
-        .iter()
-        .filter_map(|under| Some((&under.protocol, under.tunings.as_ref()?.words.as_ref()?)))
-        .collect();
-    html! {
-        @if !all.is_empty() {
-            h4 { "The luck of tuning" }
-            dl.columns {
-                @for (protocol, words) in all {
-                    div { dt { (protocol) } dd { (prose(words)) } }
-                }
             }
         }
     }

@@ -18,7 +18,8 @@ pub fn rules(verdicts: &Verdicts) -> Markup {
             h2 id="_rules" { "How a verdict is reached" }
             p {
                 "Both methods of a comparison run with the same seeds, and the difference is taken seed by seed. Its mean "
-                "has an interval (Student's t). The claim's file says which direction is claimed, "
+                "has an interval (Student's t). Where hyper-parameters were tuned several times, seeds that share a tuning are one "
+                "answer: the difference is then taken tuning by tuning. The claim's file says which direction is claimed, "
                 "which differences would not matter (the margin), and the level α (here " (list(&levels)) ")."
             }
             dl {
@@ -29,7 +30,7 @@ pub fn rules(verdicts: &Verdicts) -> Markup {
                 dt { (badge(Verdict::Contradicted)) }
                 dd { "It shows a difference in the other direction." }
                 dt { (badge(Verdict::Undecided)) }
-                dd { "Neither is shown. The report says how many further seeds would probably settle it." }
+                dd { "Neither is shown. The report says how many further seeds, or tunings, would probably settle it." }
                 dt { (badge(Verdict::Untestable)) }
                 dd { "A number that the test needs does not exist. The report names it." }
             }

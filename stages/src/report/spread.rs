@@ -73,8 +73,8 @@ fn one(repeats: &Repeats) -> Markup {
 pub fn shares(spread: &Spread) -> Markup {
     let Some(first) = spread.shares.first() else { return html! {} };
     let of_first = |share: &&Share| {
-        (&share.protocol, &share.metric, share.at, share.best_by)
-            == (&first.protocol, &first.metric, first.at, first.best_by)
+        (&share.protocol, &share.method, &share.metric, share.at, share.best_by)
+            == (&first.protocol, &first.method, &first.metric, first.at, first.best_by)
     };
     let shares: Vec<&Share> = spread.shares.iter().filter(of_first).collect();
     html! {

@@ -8,13 +8,18 @@ use super::interval::{Scale, interval, range};
 use super::words::{badge, compared, count};
 use crate::claims::judge::MOST_SEEDS;
 use crate::claims::numbers::{decimals_for, decimals_of, p_value, percent, plain, signed};
-use crate::claims::verdict::{ClaimVerdicts, Evidence, InsideNumber, NoiseFloor, ProtocolVerdict, Sequential, Verdict};
+use crate::claims::verdict::{
+    ClaimVerdicts, Evidence, InsideNumber, NoiseFloor, ProtocolVerdict, Sequential, Tunings, Verdict,
+};
 use crate::plots::labels;
 
 /// A table that scrolls sideways by itself where the page is narrow.
 pub fn scrolling(label: &str, table: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
 }
+
+/// The row that is there only where something was tuned.
+const TUNINGS: &str = "Tunings";
 
 /// A row of the statistics table: its name, and the cell under a protocol that has evidence.
 type Row<'a> = (String, Box<dyn Fn(&ProtocolVerdict, &Evidence) -> String + 'a>);
@@ -30,12 +35,13 @@ pub fn statistics(claim: &ClaimVerdicts) -> Markup {
         format!("{} ± {}", plain(mean, digits), plain(sd, digits))
     };
     let optional = |p: Option<f64>| p.map_or("–".to_owned(), p_value);
-    let rows: Vec<Row> = vec![
+    let mut rows: Vec<Row> = vec![
         (
             "Compared in".into(),
             Box::new(|_, e| format!("{}, {}", labels::metric(&e.comparison.metric), e.comparison.when())),
         ),
         ("Seeds".into(), Box::new(|_, e| seeds_and_failed(e))),
+        (TUNINGS.into(), Box::new(|_, e| tunings(e))),
         (format!("{a}, mean ± sd"), Box::new(move |_, e| mean(e.mean_a, e.sd_a))),
         (format!("{b}, mean ± sd"), Box::new(move |_, e| mean(e.mean_b, e.sd_b))),
         (format!("{a} − {b}"), Box::new(|_, e| signed(e.difference, decimals_of(e.interval)))),
@@ -45,9 +51,12 @@ pub fn statistics(claim: &ClaimVerdicts) -> Markup {
         ("p, sign-flip test".into(), Box::new(move |_, e| optional(e.p_sign_flip))),
         (format!("p, within ±{}", claim.margin.unwrap_or_default()), Box::new(|_, e| p_value(e.p_equivalence))),
         ("Effect size dz".into(), Box::new(|_, e| e.dz.map_or("–".to_owned(), |dz| signed(dz, 2)))),
-        ("Further seeds to decide".into(), Box::new(|under, e| further_seeds(under.verdict, e))),
+        ("Further to decide".into(), Box::new(|under, e| further(under.verdict, e))),
         ("Verdict, looked at after every seed".into(), Box::new(|under, _| sequential(under))),
     ];
+    if claim.protocols.iter().filter_map(|under| under.evidence.as_ref()).all(|evidence| evidence.tunings.is_none()) {
+        rows.retain(|(name, _)| name != TUNINGS);
+    }
     let table = html! {
         table.numbers {
             thead {
@@ -76,6 +85,17 @@ fn seeds_and_failed(evidence: &Evidence) -> String {
     format!("{} (failed: {})", evidence.seeds, failed.join(", "))
 }
 
+/// How many, and how often chance alone would make them differ so.
+fn tunings(evidence: &Evidence) -> String {
+    match &evidence.tunings {
+        None => "–".to_owned(),
+        Some(Tunings { differences, p: None }) => differences.len().to_string(),
+        Some(Tunings { differences, p: Some(p) }) => {
+            format!("{} (p = {} that they are one)", differences.len(), p_value(*p))
+        }
+    }
+}
+
 fn sequential(under: &ProtocolVerdict) -> String {
     match &under.sequential {
         None => "–".to_owned(),
@@ -84,10 +104,11 @@ fn sequential(under: &ProtocolVerdict) -> String {
     }
 }
 
-fn further_seeds(verdict: Verdict, evidence: &Evidence) -> String {
+fn further(verdict: Verdict, evidence: &Evidence) -> String {
+    let (_, unit) = evidence.units();
     match (verdict, evidence.further_seeds) {
-        (_, Some(more)) => more.to_string(),
-        (Verdict::Undecided, None) => format!("more than {MOST_SEEDS}"),
+        (_, Some(more)) => count(more, unit),
+        (Verdict::Undecided, None) => format!("more than {MOST_SEEDS} {unit}s"),
         _ => "–".to_owned(),
     }
 }

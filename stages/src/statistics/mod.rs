@@ -20,6 +20,7 @@ pub mod anova; // whether groups have different means
 pub mod interval; // t interval, prediction interval, percentile of a value
 pub mod mann_whitney; // ranks of two independent samples
 pub mod mcnemar; // two classifiers on the same test part
+pub mod paired; // what a verdict on paired differences rests on
 pub mod proportion; // intervals of a share of correct answers
 pub mod sign_flip; // exact permutation test of paired differences
 pub mod t_test; // paired, Welch, and two one-sided tests of equivalence

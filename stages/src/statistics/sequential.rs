@@ -43,8 +43,17 @@ fn one_sided(values: impl Iterator<Item = f64>, scale: f64) -> f64 {
         let growth = 1.0 + spread * spread * squares;
         let z = spread * sum / growth.sqrt();
         // The half of the normal distribution with λ > 0 has twice its density.
-        0.5 * z * z - 0.5 * libm::log(growth) + libm::log(2.0 * normal_cdf(z).max(f64::MIN_POSITIVE))
+        0.5 * z * z - 0.5 * libm::log(growth) + libm::log(2.0) + ln_normal_cdf(z)
     })
+}
+
+/// ln Φ(z). Far out, where Φ is too small for a number, by the bound φ(z)/|z|·(1 − 1/z²) from below: it claims no evidence that is
+/// not there.
+fn ln_normal_cdf(z: f64) -> f64 {
+    if z > -30.0 {
+        return libm::log(normal_cdf(z));
+    }
+    -0.5 * z * z - libm::log(-z * (2.0 * std::f64::consts::PI).sqrt()) + libm::log1p(-1.0 / (z * z))
 }
 
 fn sums(values: impl Iterator<Item = f64>) -> (f64, f64) {

@@ -17,7 +17,8 @@ pub(crate) use parquet::{Column, write_columns};
 /// One number that was observed. `epoch` counts from 1.
 ///
 /// Curves have a row per epoch (`train_loss`, `val_loss`, `val_accuracy`); scores of the test part (`test_loss`,
-/// `test_accuracy`) stand at the epochs whose weights were scored: the last, and the one with the least `val_loss`.
+/// `test_accuracy`) stand at the epochs whose weights were scored: the last, and the best by what the protocol
+/// chooses epochs by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     pub experiment: String,

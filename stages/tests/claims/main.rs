@@ -17,6 +17,7 @@ mod anytime; // verdicts that may be looked at after every seed
 mod court; // rates of error, and the controls that show them
 mod noise; // accuracies, and what their test part can show
 mod tunings; // seeds that share a tuning
+mod degenerate; // differences without spread
 mod questions; // what a claim may ask: sides, epochs, thresholds, published numbers
 
 const CLAIM: &str = "\
@@ -161,7 +162,8 @@ fn the_same_values_are_no_difference() {
     let verdicts = judge(&simple("higher"), &rows).unwrap();
     assert_eq!(only(&verdicts).verdict, Verdict::NoDifference);
     let Evidence { p_t, p_equivalence, dz, interval, .. } = evidence(&verdicts);
-    assert_eq!((*p_t, *p_equivalence, *dz, *interval), (1.0, 0.0, None, [0.0, 0.0]));
+    // Six signs against each side of the margin.
+    assert_eq!((*p_t, *p_equivalence, *dz, *interval), (1.0, 1.0 / 64.0, None, [0.0, 0.0]));
     // Not a number has no place in JSON.
     let json = serde_json::to_string(&verdicts).unwrap();
     assert_eq!(serde_json::from_str::<Verdicts>(&json).unwrap(), verdicts);
@@ -533,11 +535,11 @@ fn the_audit_table_fits_the_terminal() {
 
 const AUDIT: &str = "\
 claim   protocol    verdict       difference      p (Holm)  published  seeds
-C-1     as-run      supported     +0.228 ± 0.024   2.1e-13  yes           20
-        as-stated   contradicted  −0.148 ± 0.021   5.5e-11  partly        20
+C-1     as-run      supported     +0.228 ± 0.024   2.4e-13  yes           20
+        as-stated   contradicted  −0.148 ± 0.021   6.6e-11  partly        20
         controlled  undecided     −0.017 ± 0.068         1  –              5
-C-few   as-run      undecided     +0.25 ± 0.16       0.085  yes            3
-        as-stated   undecided     −0.18 ± 0.12       0.085  partly         3
+C-few   as-run      undecided     +0.25 ± 0.16        0.11  yes            3
+        as-stated   undecided     −0.18 ± 0.12        0.11  partly         3
         controlled  undecided     −0.003 ± 0.065         1  –              3
 C-none  as-run      untestable    –                      –  –              –
 
@@ -556,28 +558,28 @@ C-1  a is worse than b.
   note: controlled: Over 5 seeds `test_loss` of `a` at the last epoch is shown
         neither to differ from that of `b` (difference −0.017, 95 % interval
         −0.085 to +0.051; p = 1 after Holm's correction) nor to be within the
-        margin of 0.02 (p = 0.46 for equivalence); 91 further seeds would decide
-        with 90 % power.
+        margin of 0.02 (p = 0.46 for equivalence); 100 further seeds would
+        decide with 90 % power.
 
 C-few  a is worse here, too.
   note: The published verdict (\"worse\": `val_loss` higher for `a`, 1.4 against
         1.2 for `b`) stays open under as-run, as-stated and controlled.
   note: as-run: Over 3 seeds `val_loss` of `a` at the last epoch is shown
         neither to differ from that of `b` (difference +0.25, 95 % interval
-        +0.09 to +0.41; p = 0.085 after Holm's correction) nor to be within the
+        +0.09 to +0.41; p = 0.11 after Holm's correction) nor to be within the
         margin of 0.02 (p = 0.99 for equivalence); 2 further seeds would decide
         with 90 % power; seed 2 is left out, since a value is missing or not
         finite.
   note: as-stated: Over 3 seeds `val_loss` of `a` at the last epoch is shown
         neither to differ from that of `b` (difference −0.18, 95 % interval
-        −0.30 to −0.06; p = 0.085 after Holm's correction) nor to be within the
-        margin of 0.02 (p = 0.99 for equivalence); 1 further seed would decide
+        −0.30 to −0.06; p = 0.11 after Holm's correction) nor to be within the
+        margin of 0.02 (p = 0.99 for equivalence); 2 further seeds would decide
         with 90 % power; seed 2 is left out, since a value is missing or not
         finite.
   note: controlled: Over 3 seeds `test_loss` of `a` at the last epoch is shown
         neither to differ from that of `b` (difference −0.003, 95 % interval
         −0.068 to +0.062; p = 1 after Holm's correction) nor to be within the
-        margin of 0.02 (p = 0.19 for equivalence); 16 further seeds would decide
+        margin of 0.02 (p = 0.19 for equivalence); 18 further seeds would decide
         with 90 % power; seed 2 is left out, since a value is missing or not
         finite.
 

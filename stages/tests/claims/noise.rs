@@ -112,3 +112,13 @@ fn predictions_of_other_rows_are_not_compared() {
     let tests = floor(&verdicts).predictions.as_ref().unwrap();
     assert_eq!(tests.seeds.iter().map(|test| test.seed).collect::<Vec<_>>(), [0, 3, 4, 5]);
 }
+
+#[test]
+fn what_is_no_share_has_no_noise_floor() {
+    let (rows, _) = study();
+    let percent = |row: &Observation| Observation { value: 100.0 * row.value, ..row.clone() };
+    let in_percent: Vec<Observation> = rows.iter().map(percent).collect();
+    let claim = vec![source(&CLAIM.replace("direction: higher", "direction: higher, of: 100"))];
+    assert!(only(&judge(&claim, &rows).unwrap()).noise.is_some());
+    assert_eq!(only(&judge(&claim, &in_percent).unwrap()).noise, None);
+}

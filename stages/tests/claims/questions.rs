@@ -35,7 +35,7 @@ fn judged(fields: &str, rows: &[Observation]) -> ClaimVerdicts {
 fn a_comparison_takes_the_epochs_that_it_names() {
     // a's loss: 9 before training, then 3, 1, 2, 4; its accuracy is greatest at epochs 3 and 4.
     let value = |method: &str, metric: &str, seed: u64, epoch: u32| {
-        let jitter = seed as f64 / 1024.0;
+        let jitter = f64::from(seed as u32 * (epoch + 1)) / 1024.0;
         match (method, metric) {
             ("a", "val_loss") => [9.0, 3.0, 1.0, 2.0, 4.0][epoch as usize] + jitter,
             ("a", "val_accuracy") => [0.1, 0.2, 0.3, 0.5, 0.5][epoch as usize],
@@ -57,7 +57,7 @@ fn a_comparison_takes_the_epochs_that_it_names() {
         let fields = format!("comparison: {{a: a, b: b, metric: val_loss, {at}, direction: higher}}\nmargin: 0.02");
         let verdicts = judged(&fields, &rows);
         let protocol = &verdicts.protocols[0];
-        // A difference of losses that jitter alike; b's are all 0. The rise and the least take the jitter away.
+        // The first seed does not jitter, and b's losses are all 0.
         let (_, a, b) = protocol.evidence.as_ref().unwrap().pairs[0];
         assert_eq!((a, b), (expected, 0.0), "{at}");
         assert_eq!(protocol.verdict, Verdict::Supported, "{at}");
@@ -83,7 +83,7 @@ fn several_epochs_need_all_their_values() {
 #[test]
 fn a_side_may_have_its_own_metric_or_be_a_value() {
     let rows = curves(2, &["residue", "spike"], |_, metric, seed, _| {
-        seed as f64 * 0.01 + if metric == "residue" { 0.7 } else { 0.2 }
+        if metric == "residue" { 0.7 + 0.02 * seed as f64 } else { 0.2 + 0.01 * seed as f64 }
     });
     let own = judged(
         "comparison: {a: a, b: {method: a, metric: spike}, metric: residue, at: {epoch: 0}, direction: higher}\n\
@@ -136,7 +136,8 @@ fn published_numbers_are_a_claim_of_their_own() {
     assert_eq!((inside.protocols[0].verdict, inside.margin), (Verdict::Supported, None));
     assert!(inside.protocols[0].reason.contains("all 2 published numbers lie where"), "{inside:?}");
     let [loss, norm] = inside.protocols[0].inside.as_slice() else { panic!("{inside:?}") };
-    assert_eq!(loss.number.prediction, interval::prediction_interval(&[1.4, 1.45, 1.5, 1.55], 0.95));
+    // Of two numbers each has half of α.
+    assert_eq!(loss.number.prediction, interval::prediction_interval(&[1.4, 1.45, 1.5, 1.55], 0.975));
     assert_eq!((loss.number.percentile, norm.number.published, norm.number.percentile), (50.0, 15.0, 62.5));
 
     let outside = judged(&fields("0.2"), &rows);
@@ -151,6 +152,12 @@ fn published_numbers_are_a_claim_of_their_own() {
         shown.contains("contradicted  –                  –  1 of 2") && shown.contains("note: as-run: Over 4"),
         "{shown}"
     );
+
+    let vague = judged(&fields("0.15").replace("value: 1.46", "value: 1.46, margin: 0.1"), &rows);
+    assert_eq!(vague.protocols[0].verdict, Verdict::Undecided, "four runs leave more room than that");
+    assert!(vague.protocols[0].reason.contains("`loss` of `a` anywhere from 1.1"), "{vague:?}");
+    let clear = judged(&fields("0.15").replace("value: 1.46", "value: 1.46, margin: 0.5"), &rows);
+    assert_eq!(clear.protocols[0].verdict, Verdict::Supported);
 
     let untestable = judged(&fields("0.2"), &rows.iter().filter(|row| row.seed == 0).cloned().collect::<Vec<_>>());
     assert_eq!(untestable.protocols[0].verdict, Verdict::Untestable);

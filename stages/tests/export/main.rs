@@ -324,7 +324,7 @@ type Refused<'a> = (&'a str, i32, &'a str, &'a [&'a str], fn(&Project));
 #[test]
 fn what_cannot_be_exported_is_refused_and_nothing_is_written() {
     let cases: &[Refused] = &[
-        ("no format", 2, "required", &["export"], |_| ()),
+        ("no format", 2, "nothing is asked for", &["export"], |_| ()),
         ("no results", 1, "there are no results yet", &["export", "--csv", "x"], |project| {
             std::fs::remove_dir_all(project.path("artifacts/runs")).unwrap();
         }),
@@ -395,6 +395,11 @@ fn an_earlier_export_is_replaced_and_strangers_stay() {
     std::fs::remove_file(project.path("artifacts/runs/other.jsonl")).unwrap();
     export(&project, &["export", "--csv", "out"]);
     assert!(!project.exists("out/runs/other.csv"));
+    project.write("out/notes.txt", "somebody's\n");
+    assert_eq!(project.run(&["export", "--csv", "out"]).code, 2);
+    assert_eq!(project.read("out/notes.txt"), "somebody's\n");
+    assert_eq!(project.run(&["export", "--force"]).code, 2, "to nowhere");
+    std::fs::remove_file(project.path("out/notes.txt")).unwrap();
 
     project.write("mine/notes.txt", "mine\n");
     project.write("mine/runs/svvar/runs.csv", "mine\n");
