@@ -214,7 +214,7 @@ fn checks(args: &Args, setting: &Setting) -> Result<String, AuditError> {
 
 /// One line for each claim and protocol, then what there is to say about each claim, then the count.
 ///
-/// Lines are at most `width` wide, as far as names allow: narrow tables show the interval as ±, then leave out seeds,
+/// Lines are at most `width` wide, as far as names allow: narrow tables show the interval as ±, then leave out what it rests on,
 /// published numbers and p.
 pub fn table(verdicts: &Verdicts, amended: &Amendments, width: usize, colour: bool) -> String {
     let paint = Paint { colour };
@@ -318,7 +318,7 @@ fn fit(rows: &[(&ClaimVerdicts, &ProtocolVerdict)], amended: &Amendments, width:
         column("difference", false, &with_evidence(difference_with_ends)),
         column("p (Holm)", true, &with_evidence(|evidence| p_value(evidence.p_holm.unwrap_or(evidence.p_t)))),
         column("published", false, &|row| published(rows[row].1)),
-        column("seeds", true, &with_evidence(seeds)),
+        column("rests on", true, &with_evidence(rests_on)),
     ];
     let total = |columns: &[Column]| columns.iter().map(|column| column.width() + 2).sum::<usize>() - 2;
     if total(&columns) > width {
@@ -343,12 +343,10 @@ fn difference_with_half_width(evidence: &Evidence) -> String {
     format!("{} ± {half:.decimals$}", signed(evidence.difference, decimals))
 }
 
-/// "20", "20, 5 tunings".
-fn seeds(evidence: &Evidence) -> String {
-    match evidence.units() {
-        (tunings, "tuning") => format!("{}, {tunings} tunings", evidence.seeds),
-        (seeds, _) => seeds.to_string(),
-    }
+/// "20 seeds", "5 tunings".
+fn rests_on(evidence: &Evidence) -> String {
+    let (count, unit) = evidence.units();
+    format!("{count} {unit}s")
 }
 
 /// Whether the published numbers lie where one more run of ours would.

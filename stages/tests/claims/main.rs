@@ -534,14 +534,14 @@ fn the_audit_table_fits_the_terminal() {
 }
 
 const AUDIT: &str = "\
-claim   protocol    verdict       difference      p (Holm)  published  seeds
-C-1     as-run      supported     +0.228 ± 0.024   2.4e-13  yes           20
-        as-stated   contradicted  −0.148 ± 0.021   6.6e-11  partly        20
-        controlled  undecided     −0.017 ± 0.068         1  –              5
-C-few   as-run      undecided     +0.25 ± 0.16        0.11  yes            3
-        as-stated   undecided     −0.18 ± 0.12        0.11  partly         3
-        controlled  undecided     −0.003 ± 0.065         1  –              3
-C-none  as-run      untestable    –                      –  –              –
+claim   protocol    verdict       difference      p (Holm)  published  rests on
+C-1     as-run      supported     +0.228 ± 0.024   2.4e-13  yes        20 seeds
+        as-stated   contradicted  −0.148 ± 0.021   6.6e-11  partly     20 seeds
+        controlled  undecided     −0.017 ± 0.068         1  –           5 seeds
+C-few   as-run      undecided     +0.25 ± 0.16        0.11  yes         3 seeds
+        as-stated   undecided     −0.18 ± 0.12        0.11  partly      3 seeds
+        controlled  undecided     −0.003 ± 0.065         1  –           3 seeds
+C-none  as-run      untestable    –                      –  –                 –
 
 C-1  a is worse than b.
   note: The published verdict (\"worse\": `val_loss` higher for `a`, 1.4 against
