@@ -1,7 +1,7 @@
 //! A comparison judged so that it may be looked at after every seed: by evidence that no stopping rule can inflate.
 
 use super::verdict::{Evidence, Sequential, Verdict};
-use crate::statistics::sequential::{against_beyond, against_none};
+use crate::statistics::sequential::{Difference, Equivalence};
 
 /// Goes through the seeds in their order and stops at the first that decides.
 ///
@@ -9,13 +9,13 @@ use crate::statistics::sequential::{against_beyond, against_none};
 /// α, as elsewhere.
 pub(super) fn judge(evidence: &Evidence, alpha: f64, margin: f64, comparisons: usize) -> Sequential {
     let differences: Vec<f64> = evidence.pairs.iter().map(|(_, a, b)| a - b).collect();
-    let (mut difference, mut equivalence) = (1.0_f64, 1.0_f64);
+    let (mut of_difference, mut of_equivalence) = (Difference::new(margin), Equivalence::new(margin));
+    let (mut difference, mut equivalence, mut sum) = (1.0_f64, 1.0_f64, 0.0);
     let mut decided = None;
-    for looked_at in 1..=differences.len() {
-        let seen = &differences[..looked_at];
-        difference = difference.max(against_none(seen, margin));
-        equivalence = equivalence.max(against_beyond(seen, margin));
-        let sum: f64 = seen.iter().sum();
+    for (index, d) in differences.iter().enumerate() {
+        difference = difference.max(of_difference.see(*d));
+        equivalence = equivalence.max(of_equivalence.see(*d));
+        sum += d;
         let verdict = if equivalence >= 1.0 / alpha {
             Verdict::NoDifference
         } else if difference < comparisons.max(1) as f64 / alpha {
@@ -25,7 +25,7 @@ pub(super) fn judge(evidence: &Evidence, alpha: f64, margin: f64, comparisons: u
         } else {
             Verdict::Contradicted
         };
-        decided = Some((verdict, looked_at));
+        decided = Some((verdict, index + 1));
         break;
     }
     Sequential {

@@ -1,73 +1,85 @@
 //! Tests that may be looked at after every value, and stopped at any look, without erring more often than α.
 //!
-//! For values that are symmetric about 0, and any λ, exp(λS − λ²V/2) with S = Σd and V = Σd² is a supermartingale that
-//! starts at 1: given |d|, its factor is exp(−λ²d²/2)·cosh(λd) ≤ 1, whatever the variance. So is its mean over any
-//! distribution of λ that is chosen beforehand. By Ville's inequality it ever reaches 1/α with chance α at most.
+//! Bets on signs: if a value is symmetric about 0, then given its size its sign is a fair coin, and 1 + tanh(λd), which is
+//! exp(λd)/cosh(λd), has mean 1 for every λ, whatever the spread. So the product over all values is a martingale that starts at
+//! 1, and so is its mean over any set of λ that is chosen beforehand. By Ville's inequality it ever reaches 1/α with chance α at
+//! most. It is never less than exp(λS − λ²V/2), S = Σd and V = Σd², since cosh x ≤ exp(x²/2).
 //!
-//! Sources: de la Peña 1999, "A general class of exponential inequalities for martingales and ratios"; mixtures and
+//! Sources: de la Peña 1999, "A general class of exponential inequalities for martingales and ratios" (the bound); mixtures and
 //! stopping: Howard, Ramdas, McAuliffe and Sekhon 2021, "Time-uniform, nonparametric, nonasymptotic confidence sequences".
 
-use super::special::normal_cdf;
+/// The λ of the bets, in units of 1/scale, are 2ᵏ⁄² for k from [`LEAST`] to [`GREATEST`]: from a thousandth of a scale to sixty-four
+/// of them, the evidence of some bet grows nearly as fast as that of the best.
+const LEAST: i32 = -20;
+const GREATEST: i32 = 12;
 
-/// The λ's standard deviations, in units of 1/scale: from a sixteenth of a scale to a thousand of them, the evidence of some
-/// component grows nearly as fast as that of the best λ.
-const SPREADS: [f64; 8] = [16.0, 4.0, 1.0, 0.25, 0.0625, 0.015_625, 0.003_906_25, 0.000_976_562_5];
-
-/// Evidence against "the values are symmetric about 0", whatever their spread: an e-value at every length.
-///
-/// `scale` is a size of difference that matters. It must not be taken from the values.
-pub fn against_none(d: &[f64], scale: f64) -> f64 {
-    let (sum, squares) = sums(d.iter().copied());
-    mean_over(scale, |spread| {
-        let growth = 1.0 + spread * spread * squares;
-        let exponent = 0.5 * spread * spread * sum * sum / growth;
-        exponent - 0.5 * libm::log(growth)
-    })
+/// Bets that are placed anew on every value with all that they have won.
+#[derive(Debug, Clone)]
+struct Bets {
+    /// λ and the logarithm of what its bet has come to.
+    bets: Vec<(f64, f64)>,
 }
 
-/// Evidence that the centre of symmetric values lies within ±`margin`: the lesser of that against each side.
-///
-/// Against a centre of −margin or less only λ > 0 bets on d + margin. There the process stays a supermartingale where the
-/// centre lies lower still: with η = λ·(how much lower) and k = 1 + η its factor is exp(−(k² − 1)/2 − u²/2)·cosh(ku), and
-/// ln cosh x ≤ (u² + k² − 1)/2 for x = ku: for x ≥ 0.78 by ln cosh x ≤ x − ½, below it by ln cosh x ≤ x²/2 and k ≥ 1.
-pub fn against_beyond(d: &[f64], margin: f64) -> f64 {
-    let above = one_sided(d.iter().map(|d| d + margin), margin);
-    let below = one_sided(d.iter().map(|d| margin - d), margin);
-    above.min(below)
-}
-
-/// Evidence against a centre of 0 or less.
-fn one_sided(values: impl Iterator<Item = f64>, scale: f64) -> f64 {
-    let (sum, squares) = sums(values);
-    mean_over(scale, |spread| {
-        let growth = 1.0 + spread * spread * squares;
-        let z = spread * sum / growth.sqrt();
-        // The half of the normal distribution with λ > 0 has twice its density.
-        0.5 * z * z - 0.5 * libm::log(growth) + libm::log(2.0) + ln_normal_cdf(z)
-    })
-}
-
-/// ln Φ(z). Far out, where Φ is too small for a number, by the bound φ(z)/|z|·(1 − 1/z²) from below: it claims no evidence that is
-/// not there.
-fn ln_normal_cdf(z: f64) -> f64 {
-    if z > -30.0 {
-        return libm::log(normal_cdf(z));
+impl Bets {
+    /// For each λ of the grid, bets with these signs.
+    fn new(scale: f64, signs: &[f64]) -> Self {
+        let grid = (LEAST..=GREATEST).map(|k| libm::exp2(0.5 * f64::from(k)) / scale);
+        Self { bets: grid.flat_map(|lambda| signs.iter().map(move |sign| (sign * lambda, 0.0))).collect() }
     }
-    -0.5 * z * z - libm::log(-z * (2.0 * std::f64::consts::PI).sqrt()) + libm::log1p(-1.0 / (z * z))
-}
 
-fn sums(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((0.0, 0.0), |(sum, squares), value| (sum + value, squares + value * value))
-}
-
-/// Mean of exp(`exponent`) over the spreads of λ, by its greatest term, so that it neither overflows early nor loses digits.
-fn mean_over(scale: f64, exponent: impl Fn(f64) -> f64) -> f64 {
-    let exponents = SPREADS.map(|spread| exponent(spread / scale));
-    let greatest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !greatest.is_finite() {
-        return f64::NAN;
+    /// What all together have come to after one more value: an e-value.
+    fn see(&mut self, value: f64) -> f64 {
+        for (lambda, won) in &mut self.bets {
+            // ln(1 + tanh x) = ln 2 − ln(1 + exp(−2x))
+            let odds = -2.0 * *lambda * value;
+            *won += std::f64::consts::LN_2 - if odds > 40.0 { odds } else { libm::log1p(libm::exp(odds)) };
+        }
+        // Their mean by the greatest, so that it neither overflows early nor loses digits.
+        let greatest = self.bets.iter().map(|(_, won)| *won).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = self.bets.iter().map(|(_, won)| libm::exp(won - greatest)).sum();
+        // Beyond this no level asks for more, and JSON has no infinity.
+        (libm::exp(greatest) * sum / self.bets.len() as f64).min(1e300)
     }
-    let sum: f64 = exponents.iter().map(|exponent| libm::exp(exponent - greatest)).sum();
-    // Beyond this no level asks for more, and JSON has no infinity.
-    (libm::exp(greatest) * sum / SPREADS.len() as f64).min(1e300)
+}
+
+/// Evidence against "the values are symmetric about 0", whatever their spread.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    bets: Bets,
+}
+
+impl Difference {
+    /// `scale` is a size of difference that matters. It must not be taken from the values.
+    pub fn new(scale: f64) -> Self {
+        Self { bets: Bets::new(scale, &[1.0, -1.0]) }
+    }
+
+    /// The evidence after one more value: an e-value.
+    pub fn see(&mut self, value: f64) -> f64 {
+        self.bets.see(value)
+    }
+}
+
+/// Evidence that the centre of symmetric values lies within ±margin: the lesser of that against each side.
+///
+/// Against a centre of −margin or less only λ > 0 bets on d + margin. Since tanh rises with its argument, values whose centre lies
+/// lower still win no more than those whose centre is 0: the bound on errors holds for all of them.
+#[derive(Debug, Clone)]
+pub struct Equivalence {
+    margin: f64,
+    above: Bets,
+    below: Bets,
+}
+
+impl Equivalence {
+    pub fn new(margin: f64) -> Self {
+        Self { margin, above: Bets::new(margin, &[1.0]), below: Bets::new(margin, &[1.0]) }
+    }
+
+    /// The evidence after one more value: an e-value.
+    pub fn see(&mut self, value: f64) -> f64 {
+        let above = self.above.see(value + self.margin);
+        let below = self.below.see(self.margin - value);
+        above.min(below)
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use stages::claims::further::further;
 use stages::claims::verdict::{ClaimVerdicts, Sequential};
-use stages::statistics::sequential::{against_beyond, against_none};
+use stages::statistics::sequential::{Difference, Equivalence};
 
 const STUDIES: usize = 2_000;
 const LOOKS: usize = 60;
@@ -33,11 +33,11 @@ fn looking_after_every_seed_makes_no_error_more_likely() {
         for (centre, scale) in [(0.0, 1.0), (0.0, 0.05), (1.0, 1.0), (1.5, 1.0)] {
             let mut by_look = [0; LOOKS];
             for _ in 0..STUDIES {
-                let mut d = Vec::new();
+                let (mut difference, mut equivalence) = (Difference::new(scale), Equivalence::new(scale));
                 for look in 0..LOOKS {
-                    d.push(centre + noise(&mut random, kind, look));
+                    let d = centre + noise(&mut random, kind, look);
                     // Truth: no difference; or one that is just not, or more than not, within the margin.
-                    let wrong = if centre == 0.0 { against_none(&d, scale) } else { against_beyond(&d, scale) };
+                    let wrong = if centre == 0.0 { difference.see(d) } else { equivalence.see(d) };
                     if wrong >= 20.0 {
                         by_look[look..].iter_mut().for_each(|count| *count += 1);
                         break;
@@ -56,16 +56,12 @@ fn what_is_there_is_found() {
     let mut random = RandomState::seeded(12);
     let (mut seeds_for_effect, mut seeds_for_none) = (0, 0);
     for _ in 0..200 {
-        let mut first = |centre: f64, spread: f64, evidence: &dyn Fn(&[f64]) -> f64| {
-            let mut d = Vec::new();
-            while evidence(&d) < 20.0 {
-                d.push(centre + spread * random.normal());
-                assert!(d.len() < 400, "never found");
-            }
-            d.len()
+        let mut first = |centre: f64, spread: f64, see: &mut dyn FnMut(f64) -> f64| {
+            (1..400).find(|_| see(centre + spread * random.normal()) >= 20.0).expect("never found")
         };
-        seeds_for_effect += first(0.1, 0.1, &|d| against_none(d, 0.02));
-        seeds_for_none += first(0.0, 0.02, &|d| against_beyond(d, 0.02));
+        let (mut difference, mut equivalence) = (Difference::new(0.02), Equivalence::new(0.02));
+        seeds_for_effect += first(0.1, 0.1, &mut |d| difference.see(d));
+        seeds_for_none += first(0.0, 0.02, &mut |d| equivalence.see(d));
     }
     // A t-test with 90 % power needs 13 for the one; looking at will costs about as many again.
     assert!((10..=35).contains(&(seeds_for_effect / 200)), "{seeds_for_effect}");
@@ -73,33 +69,35 @@ fn what_is_there_is_found() {
 }
 
 #[test]
-fn e_values_are_means_over_lambda() {
-    // By numerical integration over λ, for one spread at a time, the same numbers.
-    let d = [0.3, -0.1, 0.25, 0.4, 0.05];
+fn bets_on_signs_are_fair_and_exact() {
+    let sizes = [0.3, 0.1, 0.25, 0.4, 0.05];
     let scale = 0.5;
-    let (mut none, mut above, mut below) = (0.0, 0.0, 0.0);
-    for spread in (0..8).map(|k| 16.0 / 4.0_f64.powi(k) / scale) {
-        let steps = 200_000;
-        for step in 0..steps {
-            let u = -10.0 + 20.0 * (step as f64 + 0.5) / steps as f64;
-            let (lambda, weight) =
-                (u * spread, (-0.5 * u * u).exp() / (2.0 * std::f64::consts::PI).sqrt() * 20.0 / steps as f64);
-            let value = |shift: f64, sign: f64| {
-                let exponent = |d: &f64| {
-                    let d = shift + sign * d;
-                    lambda * d - 0.5 * lambda * lambda * d * d
-                };
-                d.iter().map(exponent).sum::<f64>().exp() * weight / 8.0
-            };
-            none += value(0.0, 1.0);
-            if lambda > 0.0 {
-                above += 2.0 * value(scale, 1.0);
-                below += 2.0 * value(scale, -1.0);
-            }
+    let mut mean = [0.0; 2];
+    for pattern in 0..1 << sizes.len() {
+        let (mut difference, mut equivalence) = (Difference::new(scale), Equivalence::new(scale));
+        let (mut of_difference, mut of_equivalence) = (0.0, 0.0);
+        for (bit, size) in sizes.iter().enumerate() {
+            let d = if pattern >> bit & 1 == 1 { *size } else { -size };
+            of_difference = difference.see(d);
+            // Symmetric about −scale: the edge of the margin.
+            of_equivalence = equivalence.see(d - scale);
         }
+        mean[0] += of_difference / 32.0;
+        mean[1] += of_equivalence / 32.0;
     }
-    assert!((against_none(&d, scale) / none - 1.0).abs() < 1e-6);
-    assert!((against_beyond(&d, scale) / f64::min(above, below) - 1.0).abs() < 1e-6);
+    assert!((mean[0] - 1.0).abs() < 1e-12, "over all patterns of signs nothing is won: {mean:?}");
+    assert!(mean[1] <= 1.0, "{mean:?}");
+
+    // The product, bet by bet.
+    let mut difference = Difference::new(scale);
+    let all = sizes.map(|d| difference.see(d))[4];
+    let grid = (-20..=12).flat_map(|k| [1.0, -1.0].map(|sign| sign * 2_f64.powf(0.5 * f64::from(k)) / scale));
+    let products: Vec<f64> = grid.map(|lambda| sizes.iter().map(|d| 1.0 + (lambda * d).tanh()).product()).collect();
+    assert!((all / (products.iter().sum::<f64>() / products.len() as f64) - 1.0).abs() < 1e-12);
+
+    // Far off on one side there is no evidence for the other, however long one looks.
+    let mut beyond = Equivalence::new(0.02);
+    assert!((0..3000).all(|_| beyond.see(0.04) < 1.0));
 }
 
 fn sequential(verdicts: &Verdicts) -> &Sequential {
@@ -114,9 +112,12 @@ fn a_claim_is_judged_at_the_first_seed_that_decides() {
         panic!("{found:?}")
     };
     assert!((7..30).contains(&seeds) && e_difference >= 20.0, "{seeds} {e_difference}");
-    let d: Vec<f64> = evidence(&found).pairs.iter().map(|(_, a, b)| a - b).collect();
-    let decides = |n: &usize| against_none(&d[..*n], 0.02) >= 20.0 || against_beyond(&d[..*n], 0.02) >= 20.0;
-    assert_eq!((1..=d.len()).find(decides), Some(seeds));
+    let (mut difference, mut equivalence) = (Difference::new(0.02), Equivalence::new(0.02));
+    let mut decides = |(_, a, b): &(u64, f64, f64)| {
+        let (difference, equivalence) = (difference.see(a - b), equivalence.see(a - b));
+        difference >= 20.0 || equivalence >= 20.0
+    };
+    assert_eq!(evidence(&found).pairs.iter().position(&mut decides), Some(seeds - 1));
     // Seeds after that change nothing.
     let rows = pair(&mut RandomState::seeded(13), 40, 0.2, 0.03);
     let more: Vec<_> = rows.iter().filter(|row| row.seed < seeds as u64).cloned().collect();
