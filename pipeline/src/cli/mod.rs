@@ -353,7 +353,6 @@ fn is_ignored(signal: libc::c_int) -> bool {
     }
 }
 
-/// Prints a result on standard output; a reader that has had enough (`| head`) is no error.
 /// An answer on standard output. A reader that has seen enough (`| head`) is no error; half an answer on a full disk is.
 pub(crate) fn print(text: &str) {
     let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };

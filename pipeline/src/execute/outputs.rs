@@ -10,7 +10,8 @@ use crate::store::{self, Artifact, Link, StoreError};
 
 /// Makes room for a run: removes the outputs (persistent ones stay) and makes their folders.
 ///
-/// What the store does not know yet goes into it first: an output that somebody else made is never lost.
+/// What the store does not know yet goes into it first: an output that somebody else made is not lost. Of a folder these are its
+/// members; what `.dvcignore` hides in it goes with it, as under DVC.
 pub fn clear(workspace: &mut Workspace, stage: &Stage) -> Result<(), Error> {
     for output in &stage.outputs {
         let target = output.path.within(&workspace.root);

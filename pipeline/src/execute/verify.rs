@@ -131,6 +131,9 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
         fs::create_dir_all(to).map_err(StoreError::file(to, "cannot be made"))?;
         for entry in fs::read_dir(from).map_err(StoreError::file(from, "cannot be read"))? {
             let entry = entry.map_err(StoreError::file(from, "cannot be read"))?;
+            if leads_to_folder(&entry.path()) {
+                continue;
+            }
             copy(&entry.path(), &to.join(entry.file_name()))?;
         }
         return Ok(());
@@ -139,6 +142,11 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(StoreError::file(folder, "cannot be made"))?;
     fs::copy(from, to).map_err(StoreError::file(from, "cannot be copied"))?;
     Ok(())
+}
+
+/// Whether something in a folder is a link to another: no part of it, as digests and DVC have it.
+fn leads_to_folder(path: &Path) -> bool {
+    path.is_symlink() && path.is_dir()
 }
 
 /// The first file in which two outputs differ, in order of path.
@@ -172,6 +180,9 @@ fn list(root: &Path, below: &Path, names: &mut Vec<PathBuf>) -> Result<(), Error
     }
     for entry in fs::read_dir(&here).map_err(StoreError::file(&here, "cannot be read"))? {
         let entry = entry.map_err(StoreError::file(&here, "cannot be read"))?;
+        if leads_to_folder(&entry.path()) {
+            continue;
+        }
         list(root, &below.join(entry.file_name()), names)?;
     }
     Ok(())

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! .retrial/objects/ab/cdef…   files by SHA-256, read-only
+//! .retrial/objects/tmp        objects that are being written
+//! .retrial/objects/damaged    objects whose bytes were wrong, for whoever wants to look
 //! .retrial/runs.sqlite        run records, the stat memo, which outputs the engine put into the work tree
 //! .retrial/progress/KEY       what the stage of that key would go on from after a kill
+//! .retrial/tmp                parameter files of running stages
 //! .retrial/lock               held by the one process that changes the work tree
 //! ```
 

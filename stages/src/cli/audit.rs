@@ -14,6 +14,7 @@ use crate::claims::numbers::{decimals_of, list, p_value, signed};
 use crate::claims::schema::OwnedAmendment;
 pub use crate::claims::verdict::VERDICTS;
 use crate::claims::verdict::{ClaimVerdicts, Evidence, NoiseFloor, ProtocolVerdict, Verdict, Verdicts};
+use crate::lowrank;
 use crate::lowrank::configuration::LowrankError;
 use crate::parameters::{ParameterError, Parameters};
 use crate::protocols::EXPERIMENTS;
@@ -72,6 +73,11 @@ pub enum AuditError {
         .0.display()
     )]
     NoChecks(PathBuf),
+    #[error(
+        "{PARAMETERS} speaks of none of the experiments whose protocols this program knows: what a study of your own does \
+         stands in its dvc.yaml"
+    )]
+    NoProtocols,
     #[error(transparent)]
     Unwritable(ArtifactError),
     #[error("{0}: run `retrial repro` to write it again")]
@@ -120,9 +126,16 @@ pub fn run(args: &Args, setting: &Setting) -> Result<Audit, AuditError> {
 /// The protocols side by side, with the verdicts if there are any yet.
 fn protocols(json: bool, setting: &Setting, path: &Path) -> Result<Audit, AuditError> {
     let parameters = Parameters::of_study(&setting.root.join(PARAMETERS))?;
-    let experiments = EXPERIMENTS.iter().map(|experiment| side_by_side(experiment, &parameters));
+    let in_study = |name: &str| parameters.get::<serde_json::Value>(name).is_ok();
+    let experiments = EXPERIMENTS.iter().filter(|experiment| in_study(experiment.name));
+    let experiments = experiments.map(|experiment| side_by_side(experiment, &parameters));
     let mut experiments: Vec<SideBySide> = experiments.collect::<Result<_, _>>()?;
-    experiments.push(of_lowrank()?);
+    if in_study(lowrank::NAME) {
+        experiments.push(of_lowrank()?);
+    }
+    if experiments.is_empty() {
+        return Err(AuditError::NoProtocols);
+    }
     let verdicts: Option<Verdicts> = if path.exists() { Some(artifact::read_json(path)?) } else { None };
     let text = if json {
         let changes = |claim: &ClaimVerdicts| {

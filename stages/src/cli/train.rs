@@ -110,8 +110,15 @@ pub fn run(args: &Args, root: &Path) -> Result<String, TrainError> {
         let run = lowrank::by_hand::train(&request, &parameters()?)?;
         return Ok(if args.json { json(&run) } else { super::train_lowrank::tables(&run) });
     }
+    let experiment = protocol::find(EXPERIMENTS, &args.experiment).map_err(|error| match error {
+        ProtocolError::UnknownExperiment { name, mut known } => {
+            known.push(lowrank::NAME);
+            ProtocolError::UnknownExperiment { name, known }
+        }
+        other => other,
+    })?;
     let request = Request {
-        experiment: protocol::find(EXPERIMENTS, &args.experiment)?,
+        experiment,
         place: args.device,
         protocol: args.protocol.parse()?,
         arm: args.method.clone(),

@@ -25,6 +25,9 @@ fn a_study_in_python_comes_to_its_verdict() {
     };
     let found = verdict(&project);
     assert_eq!((&found["verdict"], &found["evidence"]["seeds"]), (&"supported".into(), &12.into()));
+    // The protocols that the program knows are others' experiments.
+    let ran = project.run(&["audit", "--protocols"]);
+    assert!(ran.code == 1 && ran.stderr.contains("speaks of none of the experiments"), "{}", ran.stderr);
 
     // The same numbers by hand.
     let arguments = ["compare", "results", "--metric", "test_error", "--a", "ridge", "--b", "least-squares"];

@@ -42,3 +42,17 @@ fn the_first_difference_is_named() {
     assert_eq!(found["failed"][0]["stage"], "greedy", "it reads a file that it does not declare");
     assert_eq!(found["not_fresh"], json!(["late"]));
 }
+
+#[test]
+fn links_to_folders_are_no_part_of_what_is_compared() {
+    let project = Project::with(&[
+        ("in/a", "1\n"),
+        ("elsewhere/b", "2\n"),
+        ("dvc.yaml", "stages: {a: {cmd: mkdir out && cat in/a > out/a && ln -s . out/self, deps: [in], outs: [out]}}"),
+    ]);
+    std::os::unix::fs::symlink(".", project.path("in/self")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", project.path("in/way")).unwrap();
+    project.repro(&[]);
+    let ran = project.run(&["verify", "--json"]);
+    assert_eq!((ran.code, &ran.json()["same"]), (0, &json!(["a"])), "{}", ran.stderr);
+}
