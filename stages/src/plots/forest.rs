@@ -252,7 +252,7 @@ impl Forest {
             "open diamond: published".to_owned(),
             "beyond ±1 the axis is compressed".to_owned(),
         ];
-        let inside = "grey band of the lower part: our 95 % prediction interval".to_owned();
+        let inside = "grey band of the lower part: our prediction interval".to_owned();
         let mut shown: Vec<String> = parts.to_vec();
         if self.compared.is_empty() {
             shown.drain(..2);
