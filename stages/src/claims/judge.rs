@@ -270,7 +270,7 @@ fn judge_under(
         .filter_map(|control| Some(court::sit(*control, runs?, &protocol.protocol, &changed, claim.alpha, *margin)));
     let court = court.collect();
     // More seeds are more answers only where they share no tunings.
-    let by_seed = evidence.as_ref().filter(|evidence| evidence.units() == (evidence.seeds, "seed"));
+    let by_seed = evidence.as_ref().filter(|evidence| evidence.by_tuning().is_none());
     let sequential = by_seed.map(|evidence| anytime::judge(evidence, claim.alpha, *margin, family.len()));
     ProtocolVerdict { evidence, reproduced, controls, noise, sequential, court, ..empty(verdict, reason) }
 }

@@ -65,7 +65,7 @@ pub(super) fn reason(verdict: Verdict, evidence: &Evidence, alpha: f64, margin: 
     format!("Over {} {what}{left_out}.{}", over(evidence), luck(evidence))
 }
 
-/// "10 seeds", "5 tunings of 20 seeds", "10 seeds of one tuning".
+/// "10 seeds", "5 tunings with 20 seeds", "10 seeds of one tuning".
 fn over(evidence: &Evidence) -> String {
     let seeds = evidence.seeds;
     match &evidence.tunings {

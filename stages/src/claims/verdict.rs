@@ -280,20 +280,20 @@ pub struct Tunings {
 }
 
 impl Evidence {
+    /// The differences of tunings, where the tests are over these; of one tuning alone they are over its seeds.
+    pub fn by_tuning(&self) -> Option<&[f64]> {
+        self.tunings.as_ref().map(|tunings| tunings.differences.as_slice()).filter(|differences| differences.len() > 1)
+    }
+
     /// How many independent answers the tests rest on, and of what.
     pub fn units(&self) -> (usize, &'static str) {
-        match &self.tunings {
-            Some(tunings) if tunings.differences.len() > 1 => (tunings.differences.len(), "tuning"),
-            _ => (self.seeds, "seed"),
-        }
+        self.by_tuning().map_or((self.seeds, "seed"), |differences| (differences.len(), "tuning"))
     }
 
     /// The differences that the tests are over: of the seeds in their order, or of the tunings.
     pub fn differences(&self) -> Vec<f64> {
-        match &self.tunings {
-            Some(tunings) if tunings.differences.len() > 1 => tunings.differences.clone(),
-            _ => self.pairs.iter().map(|(_, a, b)| a - b).collect(),
-        }
+        let by_seed = || self.pairs.iter().map(|(_, a, b)| a - b).collect();
+        self.by_tuning().map_or_else(by_seed, <[f64]>::to_vec)
     }
 }
 
